@@ -1,0 +1,52 @@
+"""plateaux: training dynamics of neural networks, derived, checked, compiled and confronted with gradient descent."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Formula": "theory.formula",
+    "Source": "theory.formula",
+    "Standing": "theory.formula",
+    "System": "theory.system",
+    "Curve": "numerics.curve",
+    "Provenance": "numerics.curve",
+    "Book": "derivations.chain",
+    "Step": "derivations.chain",
+    "Derivation": "derivations.chain",
+    "Verdict": "derivations.chain",
+    "Grade": "derivations.chain",
+    "Identity": "derivations.chain",
+    "Derivative": "derivations.chain",
+    "Rate": "derivations.chain",
+    "Closure": "derivations.chain",
+    "Invariance": "derivations.chain",
+    "Reduction": "derivations.chain",
+    "Limit": "derivations.chain",
+    "Series": "derivations.chain",
+    "Bound": "derivations.chain",
+    "Cited": "derivations.chain",
+    "Comparison": "derivations.compare",
+    "Expect": "derivations.compare",
+    "Measured": "derivations.compare",
+    "compare": "derivations.compare",
+    "Paper": "derivations.paper",
+    "Figure": "derivations.paper",
+    "Experiment": "derivations.paper",
+}
+"""Public name -> module that defines it; imported on use, so that ``import plateaux`` stays light."""
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'plateaux' has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

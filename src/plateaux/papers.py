@@ -1,0 +1,19 @@
+"""The papers that the tool knows, imported on use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from .derivations.paper import Paper
+
+NAMES = ("mixed",)
+"""Paper ids; each is a module in ``derivations`` (hyphens become underscores) that exports ``PAPER``."""
+
+
+def load(name: str) -> Paper:
+    """Import one paper; ValueError if there is none of this name."""
+    if name not in NAMES:
+        raise ValueError(f"paper: {name!r} is not known; there are {', '.join(NAMES)}")
+    module = import_module(f".derivations.{name.replace('-', '_')}", __package__)
+    paper: Paper = module.PAPER
+    return paper
