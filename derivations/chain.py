@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..numerics.tables import html_table, text_table
 from ..theory.formula import Formula, Let, Source
 from ..theory.system import System
 
@@ -135,6 +136,7 @@ class Closure:
     equals : claimed equations, pairs ``(new letter, rate or next value)``.
     relations : named relations on the state, each zero; the state must keep them.
     found : claimed relations among the observables, each zero.
+    point : ordered definitions that build states on which ``relations`` hold, for the numeric twin.
     """
 
     system: System
@@ -143,6 +145,7 @@ class Closure:
     relations: tuple[tuple[str, Any], ...] = ()
     symmetric: tuple[Any, ...] = ()
     found: tuple[Any, ...] = ()
+    point: Let = ()
 
 
 @dataclass(frozen=True)
@@ -280,3 +283,26 @@ class Verdict:
     seconds: float = 0.0
     sympy: str = ""
     steps: tuple[Verdict, ...] = field(default=())
+
+    def _title(self) -> str:
+        word = "ok" if self.ok else "FAILED"
+        uses = f"; uses {', '.join(self.uses)}" if self.uses else ""
+        return f"{self.of}: {word}, {self.grade}, {self.scope}, {self.seconds:.2g} s{uses}"
+
+    def _rows(self) -> tuple[list[str], list[list[str]]]:
+        """One row for each step; what failed says what is left, and where."""
+        rows = []
+        for one in self.steps or (self,):
+            point = ", ".join(f"{letter} = {value}" for letter, value in one.counterexample)
+            left = f"residual {one.residual}" if one.residual else ""
+            said = "; ".join(part for part in (one.detail, left, f"at {point}" if point else "") if part)
+            rows.append(
+                [one.claim, "ok" if one.ok else "FAILED", str(one.grade), one.scope, f"{one.seconds:.2g} s", said]
+            )
+        return ["claim", "verdict", "grade", "scope", "time", "how"], rows
+
+    def __str__(self) -> str:
+        return f"{self._title()}\n{text_table(*self._rows())}"
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._rows(), title=self._title())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from time import perf_counter
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..numerics.curve import Curve
+from ..numerics.tables import html_table, text_table
 from .chain import Book
 
 
@@ -76,8 +77,34 @@ class Outcome:
     uses: tuple[str, ...]
     seed: int
     seconds: float
-    theory: Curve
-    observed: Curve
+    theory: Curve = field(repr=False)
+    observed: Curve = field(repr=False)
+
+    def _title(self) -> str:
+        return f"{self.of}: {'ok' if self.ok else 'FAILED'}, {self.title}"
+
+    def _rows(self) -> tuple[list[str], list[list[str]]]:
+        error = f" +- {self.measured.stderr:.2g}" if self.measured.stderr else ""
+        side = "at most" if self.expect is Expect.HOLDS else "at least"
+        away = f" away from {self.target:.4g}" if self.target else ""
+        rows = [
+            ["measured", f"{self.measured.value:.4g}{error}{' ' * bool(self.measured.detail)}{self.measured.detail}"],
+            [
+                "the theory must " + ("hold" if self.expect is Expect.HOLDS else "break"),
+                f"{side} {self.bound:.4g}{away}",
+            ],
+            ["because", self.because],
+            ["uses", ", ".join(self.uses)],
+            ["seed", str(self.seed)],
+            ["time", f"{self.seconds:.2g} s"],
+        ]
+        return ["what", "value"], rows
+
+    def __str__(self) -> str:
+        return f"{self._title()}\n{text_table(*self._rows())}"
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._rows(), title=self._title())
 
 
 def compare(comparison: Comparison, book: Book, seed: int = 0) -> Outcome:

@@ -67,6 +67,7 @@ class Paper:
     latex : pairs ``(letter, LaTeX)`` for letters whose names do not say it.
     formulas, systems, derivations, comparisons, figures : its content.
     simulate, phase_diagram : experiments behind the commands of these names.
+    demo : ids of formulas, comparisons and figures that ``plateaux demo`` verifies, runs, draws and writes, in this order.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Paper:
     figures: tuple[Figure, ...] = ()
     simulate: Experiment | None = None
     phase_diagram: Experiment | None = None
+    demo: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         book = self.book()
@@ -91,6 +93,9 @@ class Paper:
         for derivation in self.derivations:
             if derivation.of not in known:
                 raise ValueError(f"of: a derivation is of {derivation.of}, which {self.id} does not hold")
+        for one in self.demo:
+            if one not in ids:
+                raise ValueError(f"demo: {one} is nothing that {self.id} holds")
 
     def book(self) -> Book:
         """All formulas and systems of the paper."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sympy import Basic, Expr, Indexed, IndexedBase, MatrixSymbol, Symbol
+from sympy import Basic, Expr, Idx, Indexed, IndexedBase, MatrixSymbol, Symbol
 
 Item = Symbol | Indexed | MatrixSymbol
 """What can be defined or evolve: a scalar, a family of scalars ``a[i]``, or a matrix."""
@@ -54,13 +55,19 @@ def letters(*expressions: Any) -> frozenset[Basic]:
     for expression in expressions:
         bases = expression.atoms(IndexedBase)
         found |= bases
-        hidden = {base.label for base in bases} | expression.atoms(Indexed)
+        hidden = {base.label for base in bases} | expression.atoms(Indexed, Idx)
         for symbol in expression.free_symbols - hidden:
             found.add(symbol)
             if isinstance(symbol, MatrixSymbol):
                 for size in symbol.shape:
                     found |= size.free_symbols
     return frozenset(found)
+
+
+def table(meanings: Mapping[Any, str], *expressions: Any) -> tuple[tuple[Any, str], ...]:
+    """Those of the meanings whose letters occur in the expressions, in the order of the table."""
+    used = letters(*expressions)
+    return tuple((letter, text) for letter, text in meanings.items() if letter in used)
 
 
 @dataclass(frozen=True)
@@ -134,8 +141,7 @@ def check_let(owner: str, let: Let) -> None:
     if len(set(items)) < len(items):
         raise ValueError(f"let: {owner} defines a letter twice")
     for place, (item, value) in enumerate(let):
-        later = letters(value) & {letter for other in items[place:] for letter in letters(other)} - letters(
-            *items[:place]
-        )
+        own = {other.base if isinstance(other, Indexed) else other for other in items[place:]}
+        later = letters(value) & own
         if later and not isinstance(item, Indexed):
             raise ValueError(f"let: {owner} defines {item} through {sorted(map(str, later))}, which come later")

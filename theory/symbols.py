@@ -26,7 +26,8 @@ def latex(expression: Any, **options: Any) -> str:
         if symbol not in names and re.fullmatch(r"d[A-Z]\w*", symbol.name):
             plain = MatrixSymbol(symbol.name[1:], *symbol.shape)
             names[symbol] = rf"\dot{{{names.get(plain, sympy_latex(plain, mat_symbol_style='plain'))}}}"
-    return str(sympy_latex(expression, symbol_names=names, mat_symbol_style="plain", ln_notation=True, **options))
+    text = str(sympy_latex(expression, symbol_names=names, mat_symbol_style="plain", ln_notation=True, **options))
+    return text.replace("+ - ", "- ").replace("_{}", "")  # sums of matrices; names that end in an underscore
 
 
 def latex_system(system: Any) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 
 from .derivations.paper import Paper
+from .theory.symbols import register
 
 NAMES = ("mixed",)
 """Paper ids; each is a module in ``derivations`` (hyphens become underscores) that exports ``PAPER``."""
 
 
 def load(name: str) -> Paper:
-    """Import one paper; ValueError if there is none of this name."""
+    """Import one paper and register its LaTeX letters; ValueError if there is none of this name."""
     if name not in NAMES:
         raise ValueError(f"paper: {name!r} is not known; there are {', '.join(NAMES)}")
     module = import_module(f".derivations.{name.replace('-', '_')}", __package__)
     paper: Paper = module.PAPER
+    register(*paper.latex)
     return paper

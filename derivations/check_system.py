@@ -1,0 +1,204 @@
+"""Checks about systems: rates, closures, invariant sets and reductions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import mpmath
+import sympy
+from sympy import Rational, S, sympify
+
+from ..theory.formula import unroll
+from . import twin as numeric
+from .chain import Closure, Invariance, Rate, Reduction
+from .check_equal import Proof, has_matrices, join, prove_equal, short
+from .points import evaluate
+from .twin import Twin
+
+
+def rate_twin(one: Rate) -> Twin:
+    of, equals = (unroll(sympify(e), one.let) for e in (one.of, one.equals))
+    equals = unroll(equals, one.system.let)
+    given = tuple((name, unroll(sympify(e), one.let)) for name, e in one.given)
+    where = numeric.system_domain(one.system, of, equals, given=given, point=one.point, symmetric=one.symmetric)
+    return numeric.compare(numeric.motion(of, one.system), lambda p, d: evaluate(equals, p, d), where)
+
+
+def rate_proof(one: Rate) -> Proof:
+    from ..theory.flow import along
+
+    of, equals = (unroll(sympify(e), one.let) for e in (one.of, one.equals))
+    given = tuple((name, unroll(sympify(e), one.let)) for name, e in one.given)
+    symmetric = tuple(dict.fromkeys((*one.system.symmetric, *one.symmetric)))
+    change = along(of, one.system)
+    direct = prove_equal(change, equals, given, symmetric)
+    if direct.ok or not one.system.let:
+        return direct
+    return prove_equal(unroll(change, one.system.let), unroll(equals, one.system.let), given, symmetric)
+
+
+def closure_proof(one: Closure) -> Proof:
+    from ..theory.answers import Projected
+    from ..theory.closure import project
+    from ..theory.words import recheck
+
+    result = project(one.system, one.observables, relations=one.relations, symmetric=one.symmetric)
+    if not isinstance(result, Projected):
+        ok = False if getattr(result, "proved", False) else None
+        return Proof(ok, short(result, 400), short(result))
+    parts = []
+    if has_matrices(*(e for _, e in one.observables)):
+        broken = [letter for letter, proof in result.proofs if not recheck(proof, result.given, result.symmetric)]
+        if broken:
+            return Proof(None, f"the certificate of {broken[0]} does not expand to the difference")
+    derived = dict(result.system.equations)
+    if set(derived) != {letter for letter, _ in one.equals}:
+        return Proof(False, f"the equations are for {', '.join(map(str, derived))}")
+    letters_symmetric = tuple(dict.fromkeys((*result.system.symmetric, *result.symmetric)))
+    for letter, claimed in one.equals:
+        left, right = (unroll(sympify(e), result.system.let) for e in (derived[letter], claimed))
+        right = unroll(right, one.system.let)
+        parts.append(prove_equal(left, right, result.found, letters_symmetric))
+    for expression in one.found:
+        zero = (
+            sympy.ZeroMatrix(*expression.shape) if has_matrices(expression) and hasattr(expression, "shape") else S.Zero
+        )
+        parts.append(prove_equal(expression, zero, result.found, letters_symmetric))
+    total = join(parts)
+    return replace(total, detail=f"projection; {total.detail}") if total.ok else total
+
+
+def closure_twin(one: Closure) -> Twin:
+    """The claimed equations, evaluated on observables of a random state, against the change of the observables."""
+    if one.relations and not one.point:
+        return Twin(None, "no numeric twin (no points on the relations)")
+    equations = dict(one.equals)
+    where = numeric.system_domain(
+        one.system, *(e for _, e in one.observables), *equations.values(), *one.found,
+        given=one.relations, point=one.point, symmetric=tuple(one.symmetric),
+    )  # fmt: skip
+    where = replace(where, letters=where.letters - {letter for letter, _ in one.observables})
+    twin = Twin(True)
+    for letter, expression in one.observables:
+        if letter not in equations:
+            return Twin(False, f"no equation is claimed for {letter}")
+        claimed = unroll(unroll(sympify(equations[letter]), one.system.let), one.observables)
+        if one.system.kind == "map":
+            claimed = claimed - expression
+        twin = numeric.compare(numeric.motion(expression, one.system), _value(claimed), where)
+        if not twin.agree:
+            return replace(twin, detail=f"{letter}: {twin.detail}")
+    for relation in one.found:
+        at_state = unroll(sympify(relation), one.observables)
+        twin = numeric.compare(_value(at_state), lambda p, d: mpmath.mpf(0), where)
+        if not twin.agree:
+            return replace(twin, detail=f"{short(relation)}: {twin.detail}")
+    return twin
+
+
+def _value(expression: Any) -> numeric.Side:
+    return lambda point, digits: evaluate(expression, point, digits)
+
+
+def invariance_proof(one: Invariance) -> Proof:
+    from ..theory.answers import Restricted
+    from ..theory.closure import restrict
+    from ..theory.words import recheck
+
+    result = restrict(one.system, one.relations, symmetric=one.symmetric)
+    if not isinstance(result, Restricted):
+        ok = False if getattr(result, "proved", False) else None
+        return Proof(ok, short(result, 400), short(result))
+    matrices = has_matrices(*(e for _, e in one.relations))
+    broken = [n for n, proof in result.proofs if matrices and not recheck(proof, result.given, result.symmetric)]
+    if broken:
+        return Proof(None, f"the certificate of {broken[0]} does not expand to the difference")
+    uses = sum(len(getattr(proof, "uses", ())) for _, proof in result.proofs)
+    return Proof(True, f"restriction, {len(result.proofs)} relations, {uses} uses")
+
+
+def invariance_twin(one: Invariance) -> Twin:
+    """At points of the set, the change of every relation vanishes."""
+    where = numeric.system_domain(
+        one.system, *(e for _, e in one.relations), given=one.relations, point=one.point, symmetric=one.symmetric
+    )
+    twin = Twin(None, "no numeric twin")
+    for name, relation in one.relations:
+        twin = numeric.compare(numeric.motion(relation, one.system), lambda p, d: mpmath.mpf(0), where)
+        if not twin.agree:
+            return replace(twin, detail=f"change of {name}: {twin.detail}")
+    return twin
+
+
+def reduction_proof(one: Reduction) -> Proof:
+    from ..theory.rescale import rescale
+
+    result = rescale(one.system, one.scales, one.small)
+    derived: dict[Any, Any] = dict(result.system.equations)
+    derived |= {item: rate for item, rate, _ in result.fast}
+    claimed = dict(one.equals)
+    if set(claimed) != set(derived):
+        return Proof(False, f"the reduced equations are for {', '.join(map(str, derived))}")
+    parts = [
+        prove_equal(unroll(derived[item], result.system.let), unroll(sympify(rate), result.system.let))
+        for item, rate in claimed.items()
+    ]
+    if one.order is not None:
+        same = prove_equal(result.order, sympify(one.order)) if result.order != one.order else Proof(True, "order")
+        if not same.ok:
+            return Proof(
+                False, f"the error is of order {result.order} in {one.small}, not {one.order}", short(result.order)
+            )
+        parts.append(same)
+    total = join(parts)
+    dropped = len(result.dropped)
+    return replace(total, detail=f"rescaling, {dropped} dropped terms; {total.detail}") if total.ok else total
+
+
+def reduction_twin(one: Reduction) -> Twin:
+    """The exact rescaled rates at small values of the parameter, against the claimed ones: the error has the order."""
+    system, scales = one.system, dict(one.scales)
+    if any(hasattr(item, "indices") for item in system.items):
+        return Twin(None, "no numeric twin (indexed items)")
+    full = {item: unroll(rate, system.let).xreplace(scales) for item, rate in system.equations}
+    time = scales.get(system.time, system.time)
+    clock = _new(system.time, time, one)
+    pairs = [(_new(item, scales.get(item, item), one), item) for item in system.items]
+    claimed = dict(one.equals)
+    speed = time.diff(clock) if clock is not None else S.One
+    for new, item in pairs:
+        if new not in claimed:
+            return Twin(False, f"no equation is claimed for {new}")
+        rate = full[item] * speed / scales.get(item, item).diff(new)
+        target = sympify(claimed[new])
+        where = numeric.domain(rate, target, assuming=tuple(r.xreplace(scales) for r in system.assuming))
+        where = replace(where, letters=where.letters - {one.small})
+        # a fast item is claimed up to the power of the small parameter in front of its rate
+        power = _power(rate, target, one.small, where)
+        if power is None:
+            continue
+        scaled = rate * one.small ** (-power)
+        order = one.order if one.order not in (None, S.Infinity) else None
+        twin = numeric.approach(scaled, one.small, lambda h: h, order, where, target)
+        if twin.agree is not True:
+            return replace(twin, detail=f"{new}: {twin.detail}")
+    return Twin(True, "exact rates at small values of the parameter")
+
+
+def _new(old: Any, value: Any, one: Reduction) -> Any:
+    """The new letter in the expression of an old one."""
+    if value == old:
+        return old
+    found = sorted(value.free_symbols - {one.small} - set(dict(one.system.meaning)), key=str)
+    return found[0] if found else old
+
+
+def _power(rate: Any, target: Any, small: Any, where: numeric.Domain) -> Any:
+    """Leading negative power of the small parameter in a rate, from digits; zero for a slow item, None if unclear."""
+    point = where.draw(0)
+    ends = [abs(evaluate(rate.xreplace({small: Rational(1, 10**k)}), point, 200)) for k in (32, 64)]
+    if 0 in ends:
+        return S.Zero
+    power = -Rational(str(mpmath.nstr(mpmath.log10(ends[1] / ends[0]) / 32, 12))).limit_denominator(60)
+    return power if power < 0 else S.Zero

@@ -1,0 +1,363 @@
+"""Why the statements about layers and Gram matrices are true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Identity as Eye
+from sympy import Matrix, Symbol, Trace, eye, zeros
+
+from ...theory.flow import gradient_flow
+from ...theory.formula import Formula, letters
+from ...theory.mixed.layers import F_BLOCKS, J_BLOCKS, OBSERVABLES, P_BLOCKS, SIGNATURE, T_BLOCKS, Z
+from ...theory.mixed.letters import (
+    C1,
+    C2,
+    I_N,
+    MEANING,
+    OURS,
+    W1,
+    W2,
+    A,
+    F,
+    G,
+    J,
+    L,
+    M,
+    O,
+    P,
+    Sigma,
+    eta,
+    t,
+    w,
+)
+from ..chain import Book, Closure, Derivation, Identity, Rate, Step
+
+SYMMETRIC = (P, F, J)
+SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2), (2, 3))
+BLOCKS = ((F, F_BLOCKS), (J, J_BLOCKS))
+"""Points on which J squares to one and anticommutes with F."""
+
+
+def zero(formula: Formula) -> tuple[str, Any]:
+    """The relation of a formula, as a named expression that vanishes."""
+    return formula.id, formula.statement.args[0] - formula.statement.args[1]
+
+
+def blocks(expression: Any) -> Any:
+    """An expression in the stacked letters, in blocks."""
+    return expression.xreplace({P: P_BLOCKS, F: F_BLOCKS, J: J_BLOCKS})
+
+
+def stacked(system: Any) -> Any:
+    """Rates or next values of a Gram system as one block matrix."""
+    return P_BLOCKS.xreplace({A: system.rate(A), C1: system.rate(C1), C2: system.rate(C2)})
+
+
+def gradient_of(cost: Any) -> Any:
+    """Gradient of a cost by the map, through the reverse mode."""
+    one = gradient_flow("mixed.cost", cost, (A,), time=t, title="cost", source=OURS, meaning=tuple(MEANING.items()))
+    return -one.rate(A).xreplace(dict(one.let))
+
+
+def entries(shape: tuple[int, int]) -> Matrix:
+    """A matrix of symbols."""
+    return Matrix(*shape, lambda i, j: Symbol(f"g{i}{j}", real=True))
+
+
+def gram_block(name: str, id: str) -> tuple[Step, ...]:
+    return (
+        Step(
+            "the blocks of the stacked update are those of the Gram matrices",
+            lambda b: Identity(blocks(b.system(id).rate(P)), stacked(b.system(name)), symmetric=(C1, C2)),
+        ),
+    )
+
+
+def descends(id: str) -> Derivation:
+    def step(item: Any) -> Step:
+        def shows(b: Book) -> Identity:
+            flow, new = b.system("mixed.layer-flow"), b.system(id)
+            rate = flow.rate(item)
+            if id.endswith("sequential") and item == W2:
+                rate = rate.xreplace({W1: new.rate(W1)})
+            return Identity(new.rate(item), item + eta * rate)
+
+        return Step(f"one step of ${item}$ follows its rate", shows)
+
+    return Derivation(id, (step(W1), step(W2)))
+
+
+def closes(id: str, by: str) -> Derivation:
+    return Derivation(
+        id,
+        (
+            Step(
+                "map and Gram matrices close: no other letter of the weights is left",
+                lambda b: Closure(b.system(by), OBSERVABLES, b.system(id).equations),
+            ),
+        ),
+    )
+
+
+def specialised(id: str, cost: Any) -> Derivation:
+    return Derivation(
+        id,
+        (
+            Step("the gradient is that of the cost", lambda b: Identity(dict(b.system(id).let)[G], gradient_of(cost), symmetric=(Sigma,))),
+            *(
+                Step(
+                    f"the rate of ${item}$ is that of any cost",
+                    lambda b, item=item: Identity(b.system(id).rate(item), b.system("mixed.gram").rate(item)),
+                )
+                for item in (A, C1, C2)
+            ),
+        ),
+    )  # fmt: skip
+
+
+def squares(b: Book) -> Any:
+    return Rate(
+        b.system("mixed.layer-flow"),
+        Trace(G.T * W2 * W1),
+        -Trace(G.T * W2 * W2.T * G) - Trace(W1 * G.T * G * W1.T),
+    )
+
+
+def turn(expression: Any) -> Any:
+    return expression.xreplace({W2: W2 * O, W1: O.T * W1})
+
+
+def orthogonal(b: Book) -> tuple[tuple[str, Any], ...]:
+    return tuple(("O O' = I", one.args[0] - one.args[1]) for one in b.formula("mixed.width-reduction").assuming)
+
+
+X = (Eye(w) + (W1 * W1.T * O - O.T * W1 * W1.T)).I * (Eye(w) - (W1 * W1.T * O - O.T * W1 * W1.T))
+"""An orthogonal matrix at any point: the Cayley transform of an antisymmetric one."""
+
+
+def width_step(item: Any, goal: Any) -> Step:
+    def shows(b: Book) -> Identity:
+        rate = b.system("mixed.layer-flow").rate(item)
+        return Identity(turn(rate), rate.xreplace({}) if goal is None else goal(rate))
+
+    return Step(f"turned weights have turned rates: ${item}$", shows)
+
+
+DERIVATIONS = (
+    Derivation(
+        "mixed.layer-flow",
+        (
+            Step("along the flow the cost decreases by the squared norms of both gradients", squares),
+            Step("first layer", lambda b: Identity(b.system("mixed.layer-flow").rate(W1), -W2.T * G)),
+            Step("second layer", lambda b: Identity(b.system("mixed.layer-flow").rate(W2), -G * W1.T)),
+        ),
+    ),
+    descends("mixed.layer-step"),
+    descends("mixed.layer-step-sequential"),
+    closes("mixed.gram", "mixed.layer-flow"),
+    closes("mixed.gram-step", "mixed.layer-step"),
+    closes("mixed.gram-step-sequential", "mixed.layer-step-sequential"),
+    specialised("mixed.gram-flow", Trace((A - M) * (A - M).T) / 2),
+    specialised("mixed.gram-flow-correlated", Trace((A - M) * Sigma * (A - M).T) / 2),
+    Derivation("mixed.stacked", gram_block("mixed.gram", "mixed.stacked")),
+    Derivation("mixed.stacked-step", gram_block("mixed.gram-step", "mixed.stacked-step")),
+    Derivation(
+        "mixed.balance",
+        (
+            Step(
+                "$W_2^TW_2-W_1W_1^T$ does not move",
+                lambda b: Rate(
+                    b.system("mixed.layer-flow"), W2.T * W2 - W1 * W1.T, b.formula("mixed.balance").statement.args[1]
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "mixed.step-balance",
+        (
+            Step(
+                "one step moves it by the square of the learning rate",
+                lambda b: Rate(
+                    b.system("mixed.layer-step"),
+                    W2.T * W2 - W1 * W1.T,
+                    b.formula("mixed.step-balance").value - (W2.T * W2 - W1 * W1.T),
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "mixed.lax",
+        (
+            Step(
+                "the rate of $PJ$ is the commutator with $F$",
+                lambda b: Rate(
+                    b.system("mixed.stacked"),
+                    P * J,
+                    b.formula("mixed.lax").value.xreplace({L: P * J}),
+                    given=SIGNATURE,
+                    symmetric=SYMMETRIC,
+                    point=BLOCKS,
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "mixed.spectrum",
+        (
+            Step(
+                "the rate of $L$ is the Lax form",
+                lambda b: Identity(dict(b.formula("mixed.spectrum").let).popitem()[1], b.formula("mixed.lax").value),
+            ),
+            Step(
+                "a power of $L$ commutes with $L$, so the trace of its product with the commutator vanishes",
+                lambda b: Identity(
+                    Trace(Z * dict(b.formula("mixed.spectrum").let).popitem()[1]),
+                    b.formula("mixed.spectrum").statement.args[1],
+                    given=(("Z L = L Z", Z * L - L * Z),),
+                    point=((Z, L * L),),
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "mixed.lax-step",
+        (
+            Step(
+                "one step of $PJ$",
+                lambda b: Identity(
+                    b.system("mixed.stacked-step").rate(P) * J,
+                    b.formula("mixed.lax-step").value.xreplace({L: P * J}),
+                    given=SIGNATURE,
+                    symmetric=SYMMETRIC,
+                    point=BLOCKS,
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "mixed.step-determinant",
+        (
+            Step(
+                "one step multiplies $P$ from both sides by $I-\\eta F$",
+                lambda b: Identity(
+                    b.system("mixed.stacked-step").rate(P), (I_N - eta * F) * P * (I_N - eta * F), symmetric=(P, F)
+                ),
+            ),
+            Step(
+                "the two factors change the determinant as the formula says (determinants multiply)",
+                lambda b, shape: Identity(
+                    explicit(eye(sum(shape)) - eta * stacked_entries(entries(shape))).det() ** 2,
+                    determinant_factor(b.formula("mixed.step-determinant"), shape),
+                ),
+                cases=SHAPES,
+                scope="d_out x d_in up to 2 x 3",
+            ),
+        ),
+    ),
+    Derivation(
+        "mixed.step-sequential-determinant",
+        (
+            Step(
+                "one step is $P\\to TPT^T$ with $T$ a product of two unit triangular matrices",
+                lambda b: Identity(
+                    T_BLOCKS * P_BLOCKS * T_BLOCKS.T,
+                    stacked(b.system("mixed.gram-step-sequential")),
+                    symmetric=(C1, C2),
+                ),
+            ),
+            Step(
+                "the determinant of $T$ is one, so that of $P$ does not change (determinants multiply)",
+                lambda b, shape: Identity(
+                    explicit(sequential_entries(entries(shape))).det() ** 2 * Symbol("det_P"),
+                    b.formula("mixed.step-sequential-determinant")
+                    .statement.args[1]
+                    .replace(lambda e: e.func.__name__ == "Determinant", lambda e: Symbol("det_P")),
+                ),
+                cases=SHAPES,
+                scope="d_out x d_in up to 2 x 3",
+            ),
+        ),
+    ),
+    Derivation(
+        "mixed.isospectral-step",
+        (
+            Step(
+                "the Cayley factor keeps the signature: $T^TJT=J$",
+                lambda b: Identity(
+                    (cayley(b).T * J * cayley(b)), J, given=SIGNATURE, symmetric=SYMMETRIC, point=BLOCKS
+                ),
+            ),
+            Step(
+                "so that $P\\to TPT^T$ conjugates $PJ$ by $T$",
+                lambda b: Identity(
+                    cayley(b) * P * J,
+                    cayley(b) * P * cayley(b).T * J * cayley(b),
+                    given=SIGNATURE,
+                    symmetric=SYMMETRIC,
+                    point=BLOCKS,
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "mixed.width-reduction",
+        (
+            Step(
+                "the map does not change",
+                lambda b: Identity(
+                    b.formula("mixed.width-reduction").statement.args[0],
+                    b.formula("mixed.width-reduction").statement.args[1],
+                    given=orthogonal(b),
+                    point=((O, X),),
+                ),
+            ),
+            Step(
+                "the Gram matrix of the second layer does not change",
+                lambda b: Identity(turn(W2 * W2.T), W2 * W2.T, given=orthogonal(b), point=((O, X),)),
+            ),
+            Step(
+                "the Gram matrix of the first layer does not change",
+                lambda b: Identity(turn(W1.T * W1), W1.T * W1, given=orthogonal(b), point=((O, X),)),
+            ),
+            width_step(W1, lambda rate: O.T * rate),
+            width_step(W2, lambda rate: rate * O),
+        ),
+    ),
+)
+
+
+def cayley(b: Book) -> Any:
+    """The matrix of the isospectral step."""
+    return b.formula("mixed.isospectral-step").let[0][1]
+
+
+def explicit(matrix: Any) -> Any:
+    return Matrix(matrix)
+
+
+def stacked_entries(g: Any) -> Any:
+    """The stacked gradient, entry by entry."""
+    rows, columns = g.shape
+    return Matrix([[zeros(rows, rows), g], [g.T, zeros(columns, columns)]])
+
+
+def sequential_entries(g: Any) -> Any:
+    """The matrix of one sequential step, entry by entry."""
+    rows, columns = g.shape
+    upper = Matrix([[eye(rows), -eta * g], [zeros(columns, rows), eye(columns)]])
+    lower = Matrix([[eye(rows), zeros(rows, columns)], [-eta * g.T, eye(columns)]])
+    return upper * lower
+
+
+def determinant_factor(formula: Formula, shape: tuple[int, int]) -> Any:
+    """Right-hand side over the determinant of P, with the gradient written entry by entry."""
+    g = entries(shape)
+    body = formula.statement.args[1]
+    for node in body.atoms(type(formula.statement.args[0])):
+        if letters(node) & {G}:
+            value = node.args[0].xreplace({G: g, Eye(node.args[0].shape[0]): eye(shape[0])})
+            body = body.xreplace({node: Matrix(value.doit()).det()})
+        else:
+            body = body.xreplace({node: 1})
+    return body

@@ -1,0 +1,1 @@
+"""What the commands of `plateaux` do; imported only when one runs."""
