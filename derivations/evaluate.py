@@ -70,7 +70,7 @@ def evaluate(expression: Any, point: Mapping[Any, Any], digits: int = 30) -> Any
             value = _value(sympify(expression), point)
             entries = list(value) if isinstance(value, mpmath.matrix) else [value]
             finite = all(mpmath.isfinite(entry) for entry in entries)
-        except (ZeroDivisionError, OverflowError, mpmath.libmp.ComplexResult) as error:
+        except (ZeroDivisionError, OverflowError, IndexError, mpmath.libmp.ComplexResult) as error:
             raise NoPoint(f"{expression} has no value at the point ({error})") from error
         except TypeError as error:
             raise NoPoint(f"{expression} cannot be evaluated ({error})") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from random import Random
@@ -24,7 +24,7 @@ class Campaign:
 
     Parameters
     ----------
-    tested : number of planted errors.
+    tested : number of planted errors, without those that say the same as the original.
     rejected : those that a step refused because its claim is false.
     raised : pairs (description, error) of those that only broke a step: no evidence that the step can fail.
     survivors : those that every step accepted.
@@ -36,55 +36,79 @@ class Campaign:
     survivors: tuple[str, ...]
 
 
-def mutants(entry: Any) -> Iterator[tuple[str, Any]]:
+def mutants(entry: Any, symmetric: Iterable[Any] = ()) -> Iterator[tuple[str, Any]]:
     """Changed copies of an expression, a formula or a system, with a description.
 
     Sign of a term, factor 2, dropped term, dropped factor, exponent + 1, constant + 1, swapped letters of the same kind or
-    shape, transposed letter; in statement, definitions, equations and initial values. Assumptions stay. What SymPy refuses
-    (shapes that do not fit) and what equals the original at random points is left out.
+    shape, transposed letter; in statement, definitions, equations and initial values. Assumptions stay, and so does a name
+    on the left side. What does not fit in shape, and what equals the original at random points, is left out.
+
+    Parameters
+    ----------
+    entry : formula, system or expression.
+    symmetric : matrix letters with ``X.T = X``: they are not transposed, and get symmetric matrices at points.
     """
+    letters = _symmetric(entry, symmetric)
+    for words, mutant in _raw(entry, letters):
+        if not equivalent(entry, mutant, letters):
+            yield words, mutant
+
+
+def equivalent(entry: Any, mutant: Any, symmetric: Iterable[Any] = ()) -> bool:
+    """Whether a mutant says the same as the original, by random points; a statement may change its sign as a whole."""
+    letters = _symmetric(entry, symmetric)
     if isinstance(entry, Formula):
-        yield from _of_formula(entry)
+        sides = [[unroll(side, one.let) for side in one.statement.args] for one in (entry, mutant)]
+        if sides[0] == sides[1]:
+            return True
+        try:
+            left, right = (pair[0] - pair[1] for pair in sides)
+        except (ValueError, TypeError, AttributeError):
+            return False
+        return any(_same(left, sign * right, entry.assuming, letters) for sign in (1, -1))
+    if isinstance(entry, System):
+        pairs = zip(_rates(entry), _rates(mutant))
+        return all(_same(one, two, entry.assuming, letters) for one, two in pairs)
+    return _same(sympify(entry), mutant, (), letters)
+
+
+def _symmetric(entry: Any, more: Iterable[Any]) -> frozenset[Any]:
+    return frozenset((*getattr(entry, "symmetric", ()), *more))
+
+
+def _raw(entry: Any, symmetric: frozenset[Any]) -> Iterator[tuple[str, Any]]:
+    """Mutants, those that say the same as the original among them."""
+    if isinstance(entry, Formula):
+        for side, expression in enumerate(entry.statement.args):
+            if side == 0 and _is_name(expression):
+                continue
+            for words, changed in _changes(expression, symmetric):
+                args = list(entry.statement.args)
+                args[side] = changed
+                statement = _build(entry.statement.func, args)
+                if statement is not None and statement not in (sympy.true, sympy.false):
+                    yield from _made(words, entry, statement=statement)
+        for words, let in _of_pairs(entry.let, symmetric):
+            yield from _made(f"{words} (definition)", entry, let=let)
     elif isinstance(entry, System):
-        yield from _of_system(entry)
+        for name, part in (("equations", ""), ("let", " (definition)"), ("given", " (initial value)")):
+            for words, pairs in _of_pairs(getattr(entry, name), symmetric):
+                yield from _made(words + part, entry, **{name: pairs})
     else:
-        entry = sympify(entry)
-        for words, changed in _changes(entry):
-            if not _same(entry, changed, ()):
-                yield words, changed
+        yield from _changes(sympify(entry), symmetric)
 
 
-def _of_formula(entry: Formula) -> Iterator[tuple[str, Formula]]:
-    whole = _flat(entry.statement, entry)
-    for side in range(len(entry.statement.args)):
-        if side == 0 and entry.statement.args[0].is_Atom:
-            continue
-        for words, changed in _changes(entry.statement.args[side]):
-            args = list(entry.statement.args)
-            args[side] = changed
-            statement = _build(entry.statement.func, args)
-            if statement is not None and statement not in (sympy.true, sympy.false):
-                mutant = _made(entry, statement=statement)
-                if mutant is not None and not _same(whole, _flat(statement, entry), entry.assuming, statement=True):
-                    yield words, mutant
-    for words, let in _of_pairs(entry.let):
-        mutant = _made(entry, let=let)
-        if mutant is not None and not _same(whole, _flat(entry.statement, mutant), entry.assuming, statement=True):
-            yield f"{words} (definition)", mutant
+def _is_name(e: Any) -> bool:
+    """A letter, or a function, trace or determinant of letters: it names what the right side says."""
+    if isinstance(e, (Symbol, MatrixSymbol, sympy.Indexed)) or e.is_number:
+        return True
+    named = isinstance(e, (sympy.Function, sympy.Determinant, sympy.Trace, sympy.Derivative, sympy.Transpose))
+    return named and all(isinstance(arg, (Symbol, MatrixSymbol, sympy.Tuple)) for arg in e.args)
 
 
-def _of_system(entry: System) -> Iterator[tuple[str, System]]:
-    whole = _rates(entry)
-    for name, part in (("equations", ""), ("let", " (definition)"), ("given", " (initial value)")):
-        for words, pairs in _of_pairs(getattr(entry, name)):
-            mutant = _made(entry, **{name: pairs})
-            if mutant is not None and not all(_same(a, b, entry.assuming) for a, b in zip(whole, _rates(mutant))):
-                yield words + part, mutant
-
-
-def _of_pairs(pairs: Any) -> Iterator[tuple[str, Any]]:
+def _of_pairs(pairs: Any, symmetric: frozenset[Any]) -> Iterator[tuple[str, Any]]:
     for place, (item, value) in enumerate(pairs):
-        for words, changed in _changes(sympify(value)):
+        for words, changed in _changes(sympify(value), symmetric):
             yield f"{item}: {words}", (*pairs[:place], (item, changed), *pairs[place + 1 :])
 
 
@@ -92,25 +116,22 @@ def _rates(system: System) -> list[Any]:
     return [unroll(sympify(value), system.let) for _, value in (*system.equations, *system.given)]
 
 
-def _flat(statement: Any, entry: Formula) -> Any:
-    """The sides of the statement with the definitions put in."""
-    sides = [unroll(side, entry.let) for side in statement.args]
-    return tuple(sides) if len(sides) == 2 else (unroll(statement, entry.let),)
-
-
-def _made(entry: Any, **changes: Any) -> Any:
-    """The changed entry; None if it refuses the change."""
+def _made(words: str, entry: Any, **changes: Any) -> Iterator[tuple[str, Any]]:
+    """The changed entry, unless it refuses the change."""
     try:
-        return replace(entry, **changes)
+        yield words, replace(entry, **changes)
     except ValueError:
-        return None
+        return
 
 
 def _build(head: Any, args: list[Any]) -> Any:
     """A node from its arguments; None if SymPy refuses it (shapes that do not fit, a pole)."""
     shapes = [arg.shape for arg in args if getattr(arg, "is_Matrix", False)]
+    square = (sympy.Trace, sympy.Determinant, sympy.Inverse, sympy.MatPow)
+    if head in square and any(one[0] != one[1] for one in shapes):
+        return None
     # SymPy lets shapes pass that differ as symbols but might be equal as numbers
-    if head is sympy.MatAdd and len(set(shapes)) > 1:
+    if head in (sympy.MatAdd, sympy.HadamardProduct, sympy.Eq) and len(set(shapes)) > 1:
         return None
     if head is sympy.MatMul and any(one[1] != two[0] for one, two in pairwise(shapes)):
         return None
@@ -142,11 +163,11 @@ def _put(e: Any, path: tuple[int, ...], new: Any) -> Any:
     return None if args[path[0]] is None else _build(e.func, args)
 
 
-def _changes(e: Any) -> Iterator[tuple[str, Any]]:
+def _changes(e: Any, symmetric: frozenset[Any]) -> Iterator[tuple[str, Any]]:
     """Changed expressions, each once."""
     seen = {e}
     shape = getattr(e, "shape", None)
-    for words, path, new in _edits(e):
+    for words, path, new in _edits(e, symmetric):
         changed = _put(e, path, new)
         if changed is not None and changed not in seen and getattr(changed, "shape", None) == shape:
             seen.add(changed)
@@ -171,7 +192,7 @@ def _brief(e: Any) -> str:
     return text if len(text) < 40 else text[:36] + " ..."
 
 
-def _edits(e: Any) -> Iterator[tuple[str, tuple[int, ...], Any]]:
+def _edits(e: Any, symmetric: frozenset[Any]) -> Iterator[tuple[str, tuple[int, ...], Any]]:
     """Local edits: words, place, new node."""
     for path, node in _paths(e):
         sums = isinstance(node, (sympy.Add, sympy.MatAdd))
@@ -196,28 +217,20 @@ def _edits(e: Any) -> Iterator[tuple[str, tuple[int, ...], Any]]:
             yield f"factor 2 in {_brief(node)}", path, sympy.exp(2 * node.args[0])
         if node.is_Number and node is not sympy.S.NegativeOne:
             yield f"constant {node} + 1", path, node + 1
-        if isinstance(node, MatrixSymbol):
+        if isinstance(node, MatrixSymbol) and node not in symmetric:
             yield f"{node} transposed", path, Transpose(node)
         if isinstance(node, Transpose):
             yield f"{node} not transposed", path, node.arg
 
 
-def _same(one: Any, two: Any, assuming: tuple[Any, ...], statement: bool = False) -> bool:
-    """Whether two expressions (or statements, up to sign) agree at random points; False if that cannot be told."""
+def _same(one: Any, two: Any, assuming: tuple[Any, ...], symmetric: frozenset[Any]) -> bool:
+    """Whether two expressions agree at random points; False if that cannot be told."""
     if one == two:
         return True
-    if statement:
-        if len(one) != len(two) or len(one) != 2:
-            return False
-        try:
-            left, right = (pair[0] - pair[1] for pair in (one, two))
-        except (ValueError, TypeError, AttributeError):
-            return False
-        return _same(left, right, assuming) or _same(left, -right, assuming)
     try:
-        where = numeric.domain(one, two, assuming=tuple(r for r in assuming if r not in (True, False)))
+        where = numeric.domain(one, two, assuming=assuming, symmetric=tuple(symmetric))
         return numeric.sides(one, two, where, count=2).agree is True
-    except (ValueError, TypeError, AttributeError, NotImplementedError):
+    except (ValueError, TypeError, AttributeError, NotImplementedError, IndexError):
         return False
 
 
@@ -225,7 +238,24 @@ def _checks(step: Step, book: Book) -> list[Check]:
     return [step.shows(book, case) for case in step.cases] if step.cases else [step.shows(book)]
 
 
-def plant(derivation: Derivation, book: Book, limit: int | None = None, seed: int = 0) -> Campaign:
+def _learned(checks: Iterable[Check]) -> set[Any]:
+    """Letters that the checks of the true statement know to be symmetric."""
+    found: set[Any] = set()
+    for one in checks:
+        found |= {*getattr(one, "symmetric", ()), *getattr(getattr(one, "system", None), "symmetric", ())}
+        given = dict(getattr(one, "given", ()))
+        found |= {
+            letter
+            for e in given.values()
+            for letter in e.atoms(MatrixSymbol)
+            if e in (letter - letter.T, letter.T - letter)
+        }
+    return found
+
+
+def plant(
+    derivation: Derivation, book: Book, limit: int | None = None, seed: int = 0, *, symmetric: Iterable[Any] = ()
+) -> Campaign:
     """Run a derivation on books with one changed entry, the one that it shows.
 
     Parameters
@@ -234,6 +264,7 @@ def plant(derivation: Derivation, book: Book, limit: int | None = None, seed: in
     book : formulas and systems; its statement has to pass first.
     limit : largest number of planted errors, drawn at random; None for all.
     seed : of the draw.
+    symmetric : matrix letters with ``X.T = X``, beyond those that the checks or the system say.
 
     Raises
     ------
@@ -249,19 +280,24 @@ def plant(derivation: Derivation, book: Book, limit: int | None = None, seed: in
         raise ValueError(f"derivation: the true statement of {derivation.of} does not pass: {truth.detail}")
     original = [_checks(step, book.fresh()) for step in derivation.steps]
     entry = next(one for one in book if one.id == derivation.of)
-    planted = list(mutants(entry))
+    letters = _symmetric(entry, (*symmetric, *_learned(one for checks in original for one in checks)))
+    planted = list(_raw(entry, letters))
     if limit is not None and len(planted) > limit:
         planted = Random(seed).sample(planted, limit)
     rejected, survived, raised = [], [], []
     for words, mutant in planted:
         ok, error = _accepted(derivation, book.with_entry(mutant), original)
+        # most are refused at once, so only the others are compared with the original
+        if (ok or error) and equivalent(entry, mutant, letters):
+            continue
         if error:
             raised.append((words, error))
         elif ok:
             survived.append(words)
         else:
             rejected.append(words)
-    return Campaign(len(planted), tuple(rejected), tuple(raised), tuple(survived))
+    tested = len(rejected) + len(raised) + len(survived)
+    return Campaign(tested, tuple(rejected), tuple(raised), tuple(survived))
 
 
 def _accepted(derivation: Derivation, book: Book, original: list[list[Check]]) -> tuple[bool, str]:
@@ -286,10 +322,12 @@ def _accepted(derivation: Derivation, book: Book, original: list[list[Check]]) -
     return not error, error
 
 
-def survivors(derivation: Derivation, book: Book, limit: int | None = None, seed: int = 0) -> tuple[str, ...]:
+def survivors(
+    derivation: Derivation, book: Book, limit: int | None = None, seed: int = 0, *, symmetric: Iterable[Any] = ()
+) -> tuple[str, ...]:
     """Descriptions of the planted errors that the derivation does not refuse because a claim is false.
 
     Those that only made a step raise an error are among them, marked ``raised``: use `plant` to tell them apart.
     """
-    found = plant(derivation, book, limit, seed)
+    found = plant(derivation, book, limit, seed, symmetric=symmetric)
     return (*found.survivors, *(f"{words} (raised: {error})" for words, error in found.raised))

@@ -347,3 +347,19 @@ def test_family_never_has_scope_all() -> None:
 def test_limit_as_slow_as_a_logarithm() -> None:
     green(Limit(log(a * t) / log(t), t, oo, S.One))
     assert "10^128" in dict(red(Limit(log(a * t) / log(t), t, oo, Rational(1001, 1000))).counterexample)["t"]
+
+
+def test_closure_of_a_map_and_on_a_set() -> None:
+    steps = (
+        (A, A - eps * (C2 * G + G * C1) + eps**2 * G * A.T * G),
+        (C1, C1 - eps * (A.T * G + G.T * A) + eps**2 * G.T * C2 * G),
+        (C2, C2 - eps * (A * G.T + G * A.T) + eps**2 * G * C1 * G.T),
+    )
+    green(Closure(DESCENT, OBSERVED, steps, symmetric=(C1, C2)))
+    red(Closure(DESCENT, OBSERVED, (steps[0], steps[1], (C2, steps[2][1] + eps**2 * G * G.T)), symmetric=(C1, C2)))
+    balance = (("balance", W2.T * W2 - W1 * W1.T),)
+    rates = ((A, -C2 * G - G * C1), (C1, -A.T * G - G.T * A), (C2, -A * G.T - G * A.T))
+    on_set = Closure(FLOW, OBSERVED, rates, balance, symmetric=(C1, C2), found=(C2 * C2 - A * A.T, A * C1 - C2 * A))
+    assert "no numeric twin" in green(on_set).detail
+    off = Closure(FLOW, OBSERVED, rates, balance, symmetric=(C1, C2), found=(C2 * C2 - 2 * A * A.T,))
+    assert not run(off).ok

@@ -327,3 +327,8 @@ def test_a_terminal_is_told_how_long(capsys: pytest.CaptureFixture[str], monkeyp
     assert run("compare", "toy", paper=replace(TOY, comparisons=(slow,))) == 0
     out, err = capsys.readouterr()
     assert "comparing: about 3 min" in err and "about" not in out
+
+
+@pytest.mark.parametrize("name", plateaux.__all__)
+def test_public_names_are_there(name: str) -> None:
+    assert getattr(plateaux, name) is not None

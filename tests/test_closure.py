@@ -330,6 +330,23 @@ def test_polynomial_relations_of_the_lax_matrix_are_kept(right):
     assert isinstance(restrict(GRAM_FLOW, (("square", blocks**2 - tau**2 * I_N),)), Restricted)
 
 
+def test_invariance_alone_does_not_protect_constants():
+    """Any polynomial relation of PJ is kept: the initial value has to fix lambda and rho."""
+    for right in (-lam * P * J + rho * I_N, lam * P * J - 2 * rho * I_N):
+        assert isinstance(
+            restrict(STACKED, (("family", P * J * P * J - right), *SIGNATURE), symmetric=(J,)), Restricted
+        )
+    for wrong in (P * J * P * J - lam * J * P - rho * I_N, P * J * J * P - lam * P * J - rho * I_N):
+        assert not restrict(STACKED, (("family", wrong), *SIGNATURE), symmetric=(J,), max_steps=100)
+
+
+def test_letters_of_the_state_may_be_kept():
+    answer = project(FLOW, ((W1, W1), (W2, W2), (A, W2 * W1)))
+    assert isinstance(rechecked(answer), Projected)
+    assert same(answer.system.rate(W1), -W2.T * G)
+    assert any(same(found, sign * (W2 * W1 - A)) for _, found in answer.found for sign in (1, -1))
+
+
 def test_the_riccati_equation_comes_out_by_itself():
     cubic = system(
         "flow",
@@ -369,6 +386,8 @@ def test_symmetry_must_be_kept():
     skew = restrict(system("flow", (P, F * P)), (("square", P * P - I_N),), symmetric=(P, F))
     assert isinstance(skew, NotInvariant) and "P = P^T" in dict(skew.normal_forms)
     square = system("flow", (P, F))
+    with pytest.raises(ValueError, match="not symmetric"):
+        restrict(system("flow", (P, F), let=((F, P * J),), symmetric=(P, J, F)), (("square", P * P - I_N),))
     with pytest.raises(ValueError, match="not symmetric"):
         project(square, ((L, P * J),), symmetric=(L,))
 

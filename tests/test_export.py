@@ -16,6 +16,7 @@ from sympy import BlockMatrix, Eq, Identity, MatrixSymbol, Symbol, Trace, sqrt, 
 from toy_paper import FLOW, GROWTH, TOY, t, x
 
 import plateaux
+import plateaux.papers
 from plateaux import Bound, Cited, Closure, Derivative, Invariance, Limit, Rate, Reduction, Series, Source, export
 from plateaux import Identity as Same
 from plateaux.cite import bibliography, bibtex, cited_keys
@@ -111,6 +112,20 @@ def test_stored_objects_come_back(entry: object) -> None:
         assert tuple(revive(one) for one in record["assuming"]) == entry.assuming
     else:
         assert tuple((revive(a), revive(b)) for a, b in record["equations"]) == FLOW.equations
+
+
+@pytest.mark.parametrize("name", plateaux.papers.NAMES)
+def test_known_papers_are_written_and_come_back(name: str, tmp_path: Path) -> None:
+    paper = plateaux.papers.load(name)
+    assert set(cited_keys(paper)) <= set(bibliography())
+    assert plateaux.main(["latex", name, "--unchecked", "--out", str(tmp_path)]) == 0
+    text = (tmp_path / f"{name}.tex").read_text()
+    parses(text)
+    labels_unique(text)
+    for entry in paper.formulas:
+        record = json.loads((tmp_path / f"{entry.id}.srepr").read_text())
+        assert comes_back(entry.statement, record["statement"])
+        assert all(comes_back(a, x) and comes_back(b, y) for (a, b), (x, y) in zip(entry.let, record["let"]))
 
 
 def test_matrix_statement_comes_back() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sympy import Rational, Symbol, cos, sqrt, symbols
 
 from plateaux.theory.answers import Inconsistent, NotClosed, NotInvariant, Projected, Restricted
-from plateaux.theory.closure import project, restrict
+from plateaux.theory.closure import closure, project, restrict, roots
 from plateaux.theory.formula import Source
 from plateaux.theory.system import System
 from plateaux.theory.words import prove, recheck
@@ -113,6 +113,17 @@ def test_one_mode_alone_does_not_close():
     assert isinstance(answer, NotClosed) and answer.proved and not answer
     assert (answer.leftover[0][1] + (a + b) * g).expand() == 0
     assert set(answer.missing) == {a, b} and "no polynomial in p" in str(answer)
+
+
+def test_what_is_missing_can_be_adopted():
+    answer = closure(MODE, ((p, s),), rounds=1)
+    assert isinstance(rechecked(answer), Projected) and len(answer.system.equations) == 3
+    assert dict(answer.system.let) == {g: p - m}
+
+
+def test_roots_of_scalar_relations():
+    assert roots((("det", a * b - s**2), ("equal", a - b)), (a, b)) == ()  # not in triangular form
+    assert roots((("square", a**2 - s**2 - tau**2),), (a,)) == ((a, sqrt(s**2 + tau**2), "s**2 + tau**2 >= 0"),)
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,16 @@ def test_all_powers_at_once_and_traces_that_need_an_insertion():
     shown(prove(Trace(J * J), N, given=SIGNATURE, symmetric=SYMMETRIC), SIGNATURE, SYMMETRIC)
 
 
+def test_the_trace_of_an_identity_is_its_own_size():
+    frame = MatrixSymbol("U", d, e)
+    given = (("frame", frame.T * frame - Identity(e)),)
+    shown(prove(Trace(frame * frame.T), e, given=given), given)
+    assert not prove(Trace(frame * frame.T), d, given=given).ok
+    shown(prove(Trace(P.I * P), N))
+    shown(prove(Trace(P.I * F * P), Trace(F)))
+    shown(prove(Trace(J * F * J), -Trace(F), given=SIGNATURE), SIGNATURE)
+
+
 def test_inverses_and_roots_bring_their_own_relations():
     commute = (("XJ = JX", P * J - J * P),)
     shown(prove(P.I * J, J * P.I, given=commute), commute)
@@ -182,6 +192,9 @@ def test_inverses_and_roots_bring_their_own_relations():
     assert not prove(
         root * A, A * (A.T * A + tau**2 * Identity(e)) ** Rational(1, 2)
     ).ok  # true, but positivity is needed
+    q = Symbol("q", nonnegative=True)
+    shown(prove((q**2 * I) ** Rational(1, 2), q * I))
+    assert not prove((tau**2 * I) ** Rational(1, 2), tau * I).ok  # tau may be negative
     with pytest.raises(ValueError, match="not symmetric"):
         prove(C2 ** Rational(1, 2), C2)
 
@@ -219,6 +232,14 @@ def test_tampered_certificates_are_refused():
     assert not recheck(replace(proof, lhs=P), given, SYMMETRIC)
     assert not recheck(proof, SIGNATURE, SYMMETRIC)
     assert not recheck(replace(proof, nonzero=(lam - lam * rho / rho,)), given, SYMMETRIC)
+
+
+def test_certificates_must_fit_together():
+    given = (("square", C2 * C2 - Identity(d)),)
+    proof = shown(prove(C2 * C2 * A, A, given=given), given)
+    ill = replace(proof, uses=(replace(proof.uses[0], left=(C1,)),))
+    assert not recheck(ill, given)
+    assert not recheck(replace(proof, uses=(replace(proof.uses[0], right=(A, C2)),)), given)
 
 
 def test_hidden_division_by_zero_is_refused():

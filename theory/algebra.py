@@ -112,6 +112,14 @@ class Algebra:
                 self.definitions.append((f"{value} {side}", terms))
         return self._number[value]
 
+    def _root(self, base: Terms, shape: tuple[Any, Any], q: int) -> Terms:
+        """Root of a positive semidefinite matrix: a letter, but that of a multiple of the identity is known."""
+        if set(base) <= {()}:
+            value = self.scalars.out(base.get((), 0 * self.scalars.one)) ** Rational(1, q)
+            if self.scalars.knows(value):
+                return self._scale(value)
+        return {(self._derived(MatPow(self.decode(base, shape), Rational(1, q)), base),): self.scalars.one}
+
     def symbol(self, number: int) -> Any:
         """The matrix (symbol, inverse, root) behind a letter, without its transpose."""
         letter = self.letters[number]
@@ -192,7 +200,7 @@ class Algebra:
             elif power.is_Integer:
                 unit = {(self._derived(Inverse(self.decode(base, e.base.shape)), base),): one}
             elif power > 0:
-                unit = {(self._derived(MatPow(self.decode(base, e.base.shape), Rational(1, power.q)), base),): one}
+                unit = self._root(base, e.base.shape, power.q)
             else:
                 raise ValueError(f"power: {e}; write the inverse of a root as (X**(1/2)).I")
             for _ in range(abs(int(power.p))):

@@ -138,50 +138,58 @@ def recheck(proof: Proof, given: Iterable[tuple[str, Any]], symmetric: Iterable[
     )
 
 
-def _holds(proof: Any, lhs: Any, rhs: Any, relations: dict[str, Any], symmetric: tuple[Any, ...]) -> bool:
-    known: dict[str, Poly] = {}
-
-    def relation(name: str, words: Iterable[PlainWord]) -> Poly | None:
-        plain = name.removesuffix("^T") if name not in relations else name
-        if plain not in known:
-            if plain in relations:
-                known[plain] = poly(relations[plain], symmetric)
-            else:
-                letters = {x.arg if isinstance(x, Transpose) else x for word in words for x in word}
-                found = {n: terms for x in letters for n, terms in definitions(x, symmetric).items()}
-                if plain not in found:
-                    return None
-                known[plain] = found[plain]
-        out = known[plain]
-        return out if plain == name else {_reverse(word, symmetric): c for word, c in out.items()}
-
-    traced = not is_matrix(lhs)
-    if traced:
-        sides = [trace_poly(explode_trace(sympify(side)), symmetric) for side in (lhs, rhs)]
+def _lookup(use: Use, relations: dict[str, Any], letters: set[Any], symmetric: tuple[Any, ...]) -> Any:
+    """Words of a used relation and its shape; None if there is no such relation."""
+    name = use.relation if use.relation in relations else use.relation.removesuffix("^T")
+    if name in relations:
+        terms, shape = poly(relations[name], symmetric), relations[name].shape
     else:
-        sides = [poly(side, symmetric) for side in (lhs, rhs)]
-    form: Any = (lambda key: tuple(sorted((_cycle(w, symmetric) for w in key), key=str))) if traced else _thin
+        found = {n: (terms, x.shape) for x in letters for n, terms in definitions(x, symmetric).items()}
+        if name not in found:
+            return None
+        terms, shape = found[name]
+    if name != use.relation:
+        terms, shape = {_reverse(word, symmetric): c for word, c in terms.items()}, shape[::-1]
+    return terms, shape
+
+
+def _fits(word: PlainWord, rows: Any = None, cols: Any = None) -> bool:
+    """Whether the letters can be multiplied, and the outer sizes are as stated."""
+    inner = all(x.cols == y.rows for x, y in pairwise(word))
+    return inner and (not word or (rows in (None, word[0].rows) and cols in (None, word[-1].cols)))
+
+
+def _holds(proof: Any, lhs: Any, rhs: Any, relations: dict[str, Any], symmetric: tuple[Any, ...]) -> bool:
+    traced = not is_matrix(lhs)
     total: dict[Any, list[Any]] = {}
-    for side, sign in zip(sides, (1, -1)):
-        for key, c in side.items():
-            total.setdefault(form(key) if traced else form(key, symmetric), []).append(sign * c)
+
+    def add(key: Any, value: Any) -> None:
+        form = tuple(sorted((_cycle(w, symmetric) for w in key), key=str)) if traced else _thin(key, symmetric)
+        total.setdefault(form, []).append(value)
+
+    words: list[PlainWord] = [word for use in proof.uses for word in (use.left, use.right)]
+    for side, sign in ((lhs, 1), (rhs, -1)):
+        terms = trace_poly(explode_trace(sympify(side)), symmetric) if traced else poly(side, symmetric)
+        for key, c in terms.items():
+            add(key, sign * c)
+            words += key if traced else (key,)
+    letters = {x.arg if isinstance(x, Transpose) else x for word in words for x in word}
     divided = list(proof.nonzero)
-    words = [w for use in proof.uses for w in (use.left, use.right)] + [w for p in sides for w in _words(p, traced)]
     for use in proof.uses:
-        terms = relation(use.relation, words)
-        if terms is None:
+        found = _lookup(use, relations, letters, symmetric)
+        if found is None or not (_fits(use.left, cols=found[1][0]) and _fits(use.right, rows=found[1][1])):
             return False
+        terms, shape = found
         divided.append(fraction(together(use.scale))[1])
-        words += list(terms)
+        rows, cols = (use.left[0].rows if use.left else shape[0]), (use.right[-1].cols if use.right else shape[1])
+        if (rows, cols) != ((rows, rows) if traced else lhs.shape):
+            return False
         for word, c in terms.items():
             whole = use.left + word + use.right
             if not traced:
-                total.setdefault(form(whole, symmetric), []).append(-use.scale * c)
-            elif whole:
-                total.setdefault(form((*use.beside, whole)), []).append(-use.scale * c)
-            else:
-                size = relations[use.relation.removesuffix("^T")].rows
-                total.setdefault(form(use.beside), []).append(-use.scale * c * size)
+                add(whole, -use.scale * c)
+            else:  # the trace of the identity is its size
+                add((*use.beside, whole) if whole else use.beside, -use.scale * c * (1 if whole else rows))
     sums = [Add(*parts) for parts in total.values()]
     if any(expand(fraction(together(cancel(e)))[0]) != 0 for e in sums):
         return False
@@ -190,7 +198,7 @@ def _holds(proof: Any, lhs: Any, rhs: Any, relations: dict[str, Any], symmetric:
     point = {s: Rational(draw.randint(100, 9999), draw.randint(100, 9999)) for s in sorted(symbols, key=str)}
     if any(sympify(e).xreplace(point) in (0, zoo) for e in divided):
         return False
-    return all(Add(*(part.xreplace(point) for part in map(sympify, parts))).expand() == 0 for parts in total.values())
+    return all(Add(*(sympify(part).xreplace(point) for part in parts)).expand() == 0 for parts in total.values())
 
 
 def _scalar_holds(proof: Any, relations: dict[str, Any]) -> bool:
@@ -222,10 +230,6 @@ def _rooted(e: Any, roots: dict[Any, Any]) -> Any:
         key = (args[0], e.exp.q)
         return roots.setdefault(key, Dummy(f"root{len(roots)}")) ** e.exp.p
     return e.func(*args)
-
-
-def _words(terms: Any, traced: bool) -> list[PlainWord]:
-    return [word for key in terms for word in (key if traced else (key,))]
 
 
 def _flip(letter: Any, symmetric: tuple[Any, ...]) -> Any:

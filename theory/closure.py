@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
-from sympy import MatrixSymbol
+from sympy import MatrixSymbol, Symbol
 
 from .algebra import Algebra, poly
 from .answers import Draft, Inconsistent, NotClosed, NotInvariant, Projected, Restricted, Unknown, new_system
@@ -106,22 +107,35 @@ class _Job:
             return tuple((item, value.xreplace(folds)) for item, value in self.system.equations)
         return tuple((item, plain(self.system, value)) for item, value in self.system.equations)
 
+    def symmetric_letters(self, observables: Let, relations: Named) -> set[Any]:
+        """Symmetric letters: those declared, shown to be so where they have a definition, and the observables that are."""
+        symmetric = {*self.system.symmetric, *self.symmetric}
+        for y, e in (*((item, plain(self.system, value)) for item, value in self.system.let), *observables):
+            if not is_matrix(y) or y == e or y.rows != y.cols:
+                continue
+            others = symmetric - {y}
+            if poly(e, others) == poly(e.T, others):
+                symmetric.add(y)
+            elif y in symmetric and not prove(e, e.T, given=relations, symmetric=others):
+                raise ValueError(f"symmetric: {y} = {e} is not symmetric")
+        return symmetric
+
+    def folds(self, observables: Let, symmetric: set[Any]) -> dict[Any, Any]:
+        """Definitions of the system that are observables."""
+        found = {}
+        for item, value in moving(self.system):
+            for y, e in observables:
+                if is_matrix(value) and item.shape == y.shape and _same(plain(self.system, value), e, symmetric):
+                    found[item] = y
+                elif item == y:
+                    raise ValueError(f"observables: {y} has another definition in {self.system.id}")
+        return found
+
     def project(self, frozen: bool) -> Any:
         system, observables = self.system, tuple((y, plain(self.system, e)) for y, e in self.observables)
         relations = tuple((name, plain(system, e)) for name, e in self.relations)
-        symmetric = {*system.symmetric, *self.symmetric}
-        for y, e in observables:
-            if y.rows == y.cols and poly(e, symmetric - {y}) == poly(e.T, symmetric - {y}):
-                symmetric.add(y)
-            elif y in symmetric and not prove(e, e.T, given=relations, symmetric=symmetric - {y}):
-                raise ValueError(f"symmetric: {y} = {e} is not symmetric")
-        folds = {}
-        for item, value in moving(system):
-            for y, e in observables:
-                if is_matrix(value) and item.shape == y.shape and _same(plain(system, value), e, symmetric):
-                    folds[item] = y
-                elif item == y:
-                    raise ValueError(f"observables: {y} has another definition in {system.id}")
+        symmetric = self.symmetric_letters(observables, relations)
+        folds = self.folds(observables, symmetric)
         equations = self.equations(frozen, folds)
         let = tuple((item, value.xreplace(folds)) for item, value in system.let if item not in folds) if frozen else ()
         kept = {y for y, e in observables if y == e}
@@ -150,7 +164,8 @@ class _Job:
             left = tuple((y, algebra.decode(rest, y.shape)) for y, rest in leftover if rest)
             missing = missing_runs([rest for _, rest in leftover], algebra)
             return NotClosed(left, missing, ideal.complete, self.observables, system.kind)
-        found = relations_found(ideal, {y for y, _ in observables})
+        known = [name for name, e in relations if not self._heavy(algebra, e)] + [n for n, _ in algebra.definitions]
+        found = relations_found(ideal, frozenset(known))
         start = dict(system.given)
         initial = tuple(
             (y, e.xreplace(start))
@@ -200,9 +215,9 @@ class _Job:
 
     def restrict(self, frozen: bool, positive: tuple[Any, ...]) -> Any:
         system = self.system
-        symmetric = {*system.symmetric, *self.symmetric, *positive}
         equations = self.equations(frozen, {})
         moved = tuple((name, plain(system, e)) for name, e in self.relations)
+        symmetric = self.symmetric_letters((), moved) | {*positive}
         given = self.relations if frozen else moved
         algebra = Algebra(
             (*(e for pair in equations for e in pair), *(e for _, e in (*given, *moved))),
@@ -218,7 +233,7 @@ class _Job:
         reduced = [(item, proof_of(ideal, terms, *ideal.reduce(terms), item.shape))
                    for item, terms in ((item, algebra.encode(e)) for item, e in equations)]  # fmt: skip
         normal = {item: shown.rhs for item, shown in reduced}
-        rules = relations_found(ideal, set())
+        rules = relations_found(ideal)
         roots_found = roots((*given, *((name, e) for name, e, _ in rules)), positive)
         solved = {item for item, _, _ in roots_found}
         let = (*((item, value) for item, value, _ in roots_found), *(system.let if frozen else _constant(system)))
@@ -282,14 +297,16 @@ def closure(
     system: System, observables: Let, rounds: int = 3, **options: Any
 ) -> Projected | NotClosed | NotInvariant | Inconsistent:
     """`project`, adopting what is missing as further observables ``O1, O2, ...`` for some rounds."""
-    taken = {str(letter) for letter, _ in system.meaning}
-    names = (f"O{k}" for k in range(1, 10_000) if f"O{k}" not in taken)
     observables = tuple(observables)
+    taken = {str(letter) for letter, _ in (*system.meaning, *observables)}
+    names = (f"O{k}" for k in count(1) if f"O{k}" not in taken)
     answer = project(system, observables, **options)
     for _ in range(rounds):
         if not isinstance(answer, NotClosed) or not answer.missing:
             break
-        observables += tuple((MatrixSymbol(next(names), *e.shape), e) for e in answer.missing)
+        for e in answer.missing:
+            letter = MatrixSymbol(next(names), *e.shape) if is_matrix(e) else Symbol(next(names))
+            observables += ((letter, e),)
         answer = project(system, observables, **options)
     return answer
 

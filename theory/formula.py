@@ -85,6 +85,7 @@ class Formula:
     assuming : relations that must hold beyond the assumptions of the symbols; test points satisfy them.
     solves : id of the system of which this is a solution.
     standing : theorem, conjecture, heuristic, or derived here.
+    symmetric : matrix letters with ``X.T = X``.
     float_form : an equal form of the right-hand side that keeps its digits in floating point.
 
     Raises
@@ -101,6 +102,7 @@ class Formula:
     assuming: tuple[Basic, ...] = ()
     solves: str | None = None
     standing: Standing = Standing.THEOREM
+    symmetric: tuple[Basic, ...] = ()
     float_form: Expr | None = None
 
     def __post_init__(self) -> None:

@@ -23,23 +23,27 @@ def proof_of(ideal: Ideal, terms: Terms, rest: Terms, steps: Steps, shape: Any) 
     )  # fmt: skip
 
 
-def relations_found(ideal: Ideal, observables: set[Any]) -> list[tuple[str, Any, Proof]]:
-    """Rules without letters of the state that say something about the observables, in lowest form."""
+def relations_found(ideal: Ideal, known: frozenset[str] = frozenset()) -> list[tuple[str, Any, Proof]]:
+    """Rules without letters to be eliminated, in lowest form; not those that follow from the known relations alone."""
     algebra, engine = ideal.algebra, ideal.engine
     out: list[tuple[str, Any, Proof]] = []
     seen: list[Terms] = []
-    for number in sorted(engine.active, key=lambda k: algebra.key(engine.rules[k].lead)):
+
+    def plain_first(number: int) -> Any:  # a relation and its transpose are one: take the one that reads better
+        lead = engine.rules[number].lead
+        return len(lead), sum(isinstance(algebra.letters[x], Transpose) for x in lead), algebra.key(lead)
+
+    for number in sorted(engine.active, key=plain_first):
         rule = engine.rules[number]
         if algebra.key(rule.lead)[0]:
             continue
         rest, steps = engine.reduce(rule.rest)
         one = algebra.scalars.one
         terms = {rule.lead: one, **rest}
-        symbols = {algebra.symbol(x) for word in terms for x in word}
-        used = {i for _, i, _ in engine.certificate(rule.steps)}
-        if observables and (not symbols & observables or not any(algebra.weight(ideal.terms[i]) for i in used)):
-            continue
-        if any(algebra.transpose(terms) == old or algebra.add(algebra.transpose(terms), old) == {} for old in seen):
+        used = {ideal.names[i].removesuffix("^T") for _, i, _ in engine.certificate(rule.steps)}
+        if used <= known or any(
+            algebra.transpose(terms) == old or algebra.add(algebra.transpose(terms), old) == {} for old in seen
+        ):
             continue
         seen.append(terms)
         first = algebra.letters[rule.lead[0]].rows, algebra.letters[rule.lead[-1]].cols

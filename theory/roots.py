@@ -10,6 +10,7 @@ from sympy import Poly as ScalarPoly
 
 from .algebra import matrix, poly
 from .certificate import Named
+from .scalars import is_matrix
 
 
 def roots(found: Named, positive: Iterable[Any]) -> tuple[tuple[Any, Any, str], ...]:
@@ -20,17 +21,19 @@ def roots(found: Named, positive: Iterable[Any]) -> tuple[tuple[Any, Any, str], 
     Parameters
     ----------
     found : named relations, each zero.
-    positive : symmetric positive semidefinite letters X to look for.
+    positive : symmetric positive semidefinite letters X (or positive scalars) to look for.
 
     Returns
     -------
     Triples ``(X, closed form, condition under which it is the only positive semidefinite solution)``.
     """
-    positive = tuple(positive)
-    out: dict[Any, tuple[Any, Any, str]] = {}
+    letters = tuple(positive)
+    scalar = tuple(x for x in letters if not is_matrix(x))
+    positive = tuple(x for x in letters if is_matrix(x))
+    out = {answer[0]: answer for answer in scalar_roots((e for _, e in found if not is_matrix(e)), scalar)}
     for x in positive:
         for _, relation in found:
-            terms = poly(relation, positive)
+            terms = poly(relation, positive) if is_matrix(relation) else {}
             powers = {len(word): c for word, c in terms.items() if word and set(word) == {x}}
             rest = {word: c for word, c in terms.items() if word and set(word) != {x}}
             other = {letter for word in rest for letter in word}
@@ -56,7 +59,7 @@ def roots(found: Named, positive: Iterable[Any]) -> tuple[tuple[Any, Any, str], 
 
 def scalar_roots(zeros: Iterable[Any], positive: Iterable[Any]) -> tuple[tuple[Any, Any, str], ...]:
     """Positive solutions of ``X = R``, ``X^n = R`` and ``X^2 = b X + R`` with R free of the other positive symbols."""
-    positive = tuple(positive)
+    zeros, positive = tuple(zeros), tuple(positive)
     out: dict[Any, tuple[Any, Any, str]] = {}
     for x in reversed(positive):
         for e in zeros:

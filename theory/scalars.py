@@ -109,6 +109,14 @@ class Scalars:
             return self._gens[generator] ** power if power >= 0 else self.one / self._gens[generator] ** -power
         raise ValueError(f"scalar: {e} was not announced")
 
+    def knows(self, expression: Any) -> bool:
+        """Whether an expression is an element of the field."""
+        try:
+            self.into(expression)
+        except ValueError:
+            return False
+        return True
+
     def out(self, element: Any) -> Any:
         """SymPy expression of an element, in lowest terms."""
         return self.field.to_sympy(element).xreplace(self._back)

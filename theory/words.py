@@ -129,8 +129,9 @@ class Ideal:
                 continue
             scale = algebra.scalars.one / rule.rest[()]
             for k in range(1, len(rule.lead)):
-                rest, steps = engine.reduce({rule.lead[k:] + word + rule.lead[:k]: -scale})
-                yield word, rest, [(scale, word, number, ()), *steps]
+                turned = rule.lead[k:] + word + rule.lead[:k]
+                rest, steps = engine.reduce({turned: -scale})
+                yield turned, rest, [(scale, word, number, ()), *steps]
 
     def uses(self, steps: Steps, beside: tuple[Word, ...] = ()) -> tuple[Use, ...]:
         """Certificate of steps in the original relations."""

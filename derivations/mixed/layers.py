@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from sympy import Determinant, Matrix, Symbol, Trace, eye, zeros
 from sympy import Identity as Eye
-from sympy import Matrix, Symbol, Trace, eye, zeros
 
 from ...theory.flow import gradient_flow
-from ...theory.formula import Formula, letters
-from ...theory.mixed.layers import F_BLOCKS, J_BLOCKS, OBSERVABLES, P_BLOCKS, SIGNATURE, T_BLOCKS, Z
+from ...theory.formula import Formula, unroll
+from ...theory.mixed.layers import F_BLOCKS, J_BLOCKS, OBSERVABLES, P_BLOCKS, SIGNATURE, T_BLOCKS, Pn, Z
 from ...theory.mixed.letters import (
     C1,
     C2,
@@ -212,7 +213,7 @@ DERIVATIONS = (
             Step(
                 "a power of $L$ commutes with $L$, so the trace of its product with the commutator vanishes",
                 lambda b: Identity(
-                    Trace(Z * dict(b.formula("mixed.spectrum").let).popitem()[1]),
+                    unroll(b.formula("mixed.spectrum").statement.args[0], b.formula("mixed.spectrum").let),
                     b.formula("mixed.spectrum").statement.args[1],
                     given=(("Z L = L Z", Z * L - L * Z),),
                     point=((Z, L * L),),
@@ -247,11 +248,19 @@ DERIVATIONS = (
             Step(
                 "the two factors change the determinant as the formula says (determinants multiply)",
                 lambda b, shape: Identity(
-                    explicit(eye(sum(shape)) - eta * stacked_entries(entries(shape))).det() ** 2,
-                    determinant_factor(b.formula("mixed.step-determinant"), shape),
+                    (eye(sum(shape)) - eta * stacked_entries(entries(shape))).det() ** 2,
+                    determinants(b.formula("mixed.step-determinant").statement.args[1], shape, {P: 1}),
                 ),
                 cases=SHAPES,
                 scope="d_out x d_in up to 2 x 3",
+            ),
+            Step(
+                "written out entry by entry",
+                lambda b, shape: whole(
+                    b, "mixed.step-determinant", shape, lambda g: eye(sum(shape)) - eta * stacked_entries(g)
+                ),
+                cases=SHAPES[:3],
+                scope="d_out x d_in up to 1 x 2",
             ),
         ),
     ),
@@ -269,13 +278,17 @@ DERIVATIONS = (
             Step(
                 "the determinant of $T$ is one, so that of $P$ does not change (determinants multiply)",
                 lambda b, shape: Identity(
-                    explicit(sequential_entries(entries(shape))).det() ** 2 * Symbol("det_P"),
-                    b.formula("mixed.step-sequential-determinant")
-                    .statement.args[1]
-                    .replace(lambda e: e.func.__name__ == "Determinant", lambda e: Symbol("det_P")),
+                    sequential_entries(entries(shape)).det() ** 2,
+                    determinants(b.formula("mixed.step-sequential-determinant").statement.args[1], shape, {P: 1}),
                 ),
                 cases=SHAPES,
                 scope="d_out x d_in up to 2 x 3",
+            ),
+            Step(
+                "written out entry by entry",
+                lambda b, shape: whole(b, "mixed.step-sequential-determinant", shape, sequential_entries),
+                cases=SHAPES[:3],
+                scope="d_out x d_in up to 1 x 2",
             ),
         ),
     ),
@@ -284,15 +297,15 @@ DERIVATIONS = (
         (
             Step(
                 "the Cayley factor keeps the signature: $T^TJT=J$",
-                lambda b: Identity(
-                    (cayley(b).T * J * cayley(b)), J, given=SIGNATURE, symmetric=SYMMETRIC, point=BLOCKS
-                ),
+                lambda b: Identity(cayley(b).T * J * cayley(b), J, given=SIGNATURE, symmetric=SYMMETRIC, point=BLOCKS),
             ),
             Step(
                 "so that $P\\to TPT^T$ conjugates $PJ$ by $T$",
                 lambda b: Identity(
-                    cayley(b) * P * J,
-                    cayley(b) * P * cayley(b).T * J * cayley(b),
+                    *(
+                        unroll(side, b.formula("mixed.isospectral-step").let)
+                        for side in b.formula("mixed.isospectral-step").statement.args
+                    ),
                     given=SIGNATURE,
                     symmetric=SYMMETRIC,
                     point=BLOCKS,
@@ -332,10 +345,6 @@ def cayley(b: Book) -> Any:
     return b.formula("mixed.isospectral-step").let[0][1]
 
 
-def explicit(matrix: Any) -> Any:
-    return Matrix(matrix)
-
-
 def stacked_entries(g: Any) -> Any:
     """The stacked gradient, entry by entry."""
     rows, columns = g.shape
@@ -350,14 +359,23 @@ def sequential_entries(g: Any) -> Any:
     return upper * lower
 
 
-def determinant_factor(formula: Formula, shape: tuple[int, int]) -> Any:
-    """Right-hand side over the determinant of P, with the gradient written entry by entry."""
+def determinants(side: Any, shape: tuple[int, int], values: dict[Any, Any]) -> Any:
+    """A side of the formula with determinants written out: of the gradient by its entries, of P and P_next by ``values``."""
     g = entries(shape)
-    body = formula.statement.args[1]
-    for node in body.atoms(type(formula.statement.args[0])):
-        if letters(node) & {G}:
-            value = node.args[0].xreplace({G: g, Eye(node.args[0].shape[0]): eye(shape[0])})
-            body = body.xreplace({node: Matrix(value.doit()).det()})
-        else:
-            body = body.xreplace({node: 1})
-    return body
+
+    def written(node: Any) -> Any:
+        if node.arg in values:
+            return values[node.arg]
+        value = node.arg.xreplace({G: g, Eye(node.arg.shape[0]): eye(shape[0])})
+        return Matrix(value.doit()).det()
+
+    return side.replace(lambda node: isinstance(node, Determinant), written)
+
+
+def whole(b: Book, id: str, shape: tuple[int, int], factor: Callable[[Any], Any]) -> Identity:
+    """Both sides of the formula for a small P of symbols."""
+    size = sum(shape)
+    old = Matrix(size, size, lambda i, j: Symbol(f"p{min(i, j)}{max(i, j)}", real=True))
+    left = factor(entries(shape))
+    values = {P: old.det(), Pn: (left * old * left.T).det()}
+    return Identity(*(determinants(side, shape, values) for side in b.formula(id).statement.args))

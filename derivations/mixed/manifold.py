@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import Identity as Eye
-from sympy import MatrixSymbol, Symbol, Trace, ZeroMatrix, oo, sqrt
+from sympy import MatMul, MatPow, MatrixSymbol, Symbol, Trace, ZeroMatrix, oo, sqrt
 
 from ...theory.blocks import explode
 from ...theory.mixed.layers import F_BLOCKS, J_BLOCKS, P_BLOCKS, SIGNATURE
@@ -83,6 +83,15 @@ def block(id: str, row: int, column: int) -> Step:
     return Step("it is one block of $(PJ)^2=\\tau^2I$", shows)
 
 
+def at_start(root: Any) -> Any:
+    """A root without a map: that of a multiple of the identity, which SymPy leaves as it stands."""
+    bare = root.xreplace({A: ZeroMatrix(d_out, d_in)}).doit()
+    return bare.replace(
+        lambda e: isinstance(e, MatPow) and isinstance(e.base, MatMul) and isinstance(e.base.args[-1], Eye),
+        lambda e: e.base.as_coeff_mmul()[0] ** e.exp * e.base.args[-1],
+    )
+
+
 KEPT = Step(
     "the three block relations are kept together by the Gram flow of any cost",
     lambda b: Invariance(b.system("mixed.gram"), relations(b), symmetric=(C1, C2), point=ROOTS),
@@ -151,6 +160,16 @@ DERIVATIONS = (
                 ),
             ),
             start("mixed.manifold", tau, tau, {}),
+            *(
+                Step(
+                    f"at this start the root ${letter}$ is $\\tau I$, the nonnegative one",
+                    lambda b, letter=letter, eye=eye: Identity(
+                        at_start(dict(b.formula("mixed.flow").let)[letter]),
+                        tau * eye,
+                    ),
+                )
+                for letter, eye in ((C2, I_out), (C1, I_in))
+            ),
             Step(
                 "the flow of any cost stays on the manifold",
                 lambda b: Invariance(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, MatrixSymbol, Mul, Poly, Symbol, exp, log, oo, sqrt
+from sympy import Add, MatrixSymbol, Mul, Poly, Symbol, cosh, exp, log, oo, sqrt
 from sympy import Identity as Eye
 
 from ...theory.mixed.letters import C1, C2, A, G, I_in, I_out, d_in, d_out, t, tau
@@ -320,11 +320,14 @@ DERIVATIONS = (
         (
             reduces(((tau, eps), (s, eps * s_in)), INNER, 1, "small tau, singular value of the size of tau"),
             Step(
-                "it solves this equation (squared; both sides have the sign of $m$)",
+                "it solves this equation, where the root is $\\cosh 2mt$",
                 lambda book: Identity(
-                    (value(book, "mode-early") / tau).diff(t) ** 2,
-                    INNER.xreplace({s_in: value(book, "mode-early") / tau}) ** 2,
+                    (value(book, "mode-early") / tau).diff(t), INNER.xreplace({sqrt(s_in**2 + 1): cosh(2 * m * t)})
                 ),
+            ),
+            Step(
+                "the root is $\\cosh 2mt$",
+                lambda book: Identity((value(book, "mode-early") / tau) ** 2 + 1, cosh(2 * m * t) ** 2),
             ),
             starts("mode-early", 0),
         ),

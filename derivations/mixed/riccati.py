@@ -6,6 +6,7 @@ from typing import Any
 
 from sympy import BlockMatrix, Rational, ZeroMatrix, oo, sqrt
 
+from ...theory.formula import unroll
 from ...theory.mixed.layers import F_BLOCKS, J_BLOCKS, P_BLOCKS
 from ...theory.mixed.letters import C1, C2, I_N, F, G, J, M, Mhat, N, P, d_in, d_out, lam, rho, t
 from ...theory.mixed.riccati import D, E, I_w, K, Lo, R, S, g, h, mu, r
@@ -121,7 +122,7 @@ DERIVATIONS = (
             Step(
                 "block by block",
                 lambda b: Identity(
-                    dict(b.formula("mixed.hamiltonian").let).popitem()[1] ** 2,
+                    unroll(b.formula("mixed.hamiltonian").statement.args[0], b.formula("mixed.hamiltonian").let),
                     b.formula("mixed.hamiltonian").statement.args[1],
                     symmetric=(S,),
                 ),

@@ -56,18 +56,18 @@ MEANING: dict[Any, str] = {
     dA: "rate of $A$",
     G: "gradient of the cost with respect to $A$",
     M: "target matrix of the squared error",
-    C1: "Gram matrix of the first layer, $W_1^TW_1$",
-    C2: "Gram matrix of the second layer, $W_2W_2^T$",
-    B: "imbalance of the layers, $W_2^TW_2-W_1W_1^T$",
+    C1: "Gram matrix of the first layer, $W_1^TW_1$ (symmetric)",
+    C2: "Gram matrix of the second layer, $W_2W_2^T$ (symmetric)",
+    B: "imbalance of the layers, $W_2^TW_2-W_1W_1^T$ (symmetric)",
     dB: "rate of $B$",
     O: "orthogonal matrix acting on the hidden neurons",
     Sigma: "covariance of the inputs (symmetric)",
     Omega: "mask of the observed entries: ones and zeros",
     Q: "stacked weights, $W_2$ above $W_1^T$",
-    P: "stacked Gram matrix, $QQ^T$, blocks $C_2,A,A^T,C_1$",
+    P: "stacked Gram matrix, $QQ^T$, blocks $C_2,A,A^T,C_1$ (symmetric)",
     dP: "rate of $P$",
     F: "stacked gradient: off-diagonal blocks $G,G^T$ (symmetric)",
-    J: "signature: $+1$ on outputs, $-1$ on inputs (diagonal)",
+    J: "signature: $+1$ on outputs, $-1$ on inputs (diagonal, symmetric)",
     Mhat: "stacked target: off-diagonal blocks $M,M^T$ (symmetric)",
     L: "Lax matrix, $PJ$",
     dL: "rate of $L$",
@@ -93,7 +93,7 @@ def meaning(*expressions: Any, extra: dict[Any, str] | None = None) -> tuple[tup
 
 
 def formula(id: str, title: str, statement: Any, source: Source, *, let: Let = (), **more: Any) -> Formula:
-    """A formula of this paper; meanings come from the table (and ``extra``)."""
+    """A formula of this paper; meanings come from the table (and ``extra``), which says what is symmetric."""
     extra = more.pop("extra", None)
     form = more.get("float_form")
     parts = [
@@ -102,4 +102,6 @@ def formula(id: str, title: str, statement: Any, source: Source, *, let: Let = (
         *(part for pair in let for part in pair),
         *([] if form is None else [form]),
     ]
-    return Formula(f"mixed.{id}", title, statement, meaning(*parts, extra=extra), source, let=let, **more)
+    known = meaning(*parts, extra=extra)
+    symmetric = tuple(letter for letter, words in known if "symmetric" in words)
+    return Formula(f"mixed.{id}", title, statement, known, source, let=let, symmetric=symmetric, **more)

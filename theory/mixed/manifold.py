@@ -73,8 +73,8 @@ MIXED_FLOW_CORRELATED = System(
 Pi = MatrixSymbol("Pi", d_out, d_out)
 S = MatrixSymbol("S", N, N)
 MORE = {
-    Pi: "projector on the complement of the range of $W_2$",
-    S: "shifted target, $\\hat M+(\\lambda/2)J$",
+    Pi: "projector on the complement of the range of $W_2$ (symmetric)",
+    S: "shifted target, $\\hat M+(\\lambda/2)J$ (symmetric)",
 }
 
 FORMULAS = (

@@ -59,9 +59,8 @@ MODE_FLOW = System(
     "flow",
     t,
     ((s, 2 * sqrt(s**2 + tau**2) * (m - s)),),
-    meaning(s, s_0, m, t, tau, extra=MORE),
+    meaning(s, m, t, tau, extra=MORE),
     Source(PAPER, "aligned modes"),
-    given=((s, s_0),),
 )
 MODE_GRAM = System(
     "mixed.mode-gram",

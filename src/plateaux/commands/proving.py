@@ -20,18 +20,20 @@ from .reading import as_data
 FEW = 6
 """Up to so many derivations are checked in this process: starting others would take longer."""
 
+SHARES = 4
+"""Into how many parts each process's work is cut: a whole paper travels with each part."""
+
 PER_DERIVATION = 0.3
 """About how many seconds a derivation takes."""
 
 
-def _one(paper: Paper | str, of: str) -> Verdict:
-    """Check one derivation, in this process or another; a known paper travels as its name."""
+def _several(paper: Paper | str, ids: Sequence[str]) -> list[Verdict]:
+    """Check derivations in this process or another; a known paper travels as its name."""
     from ..derivations.check import verify
 
     paper = load(paper) if isinstance(paper, str) else paper
-    derivation = derivation_of(paper, of)
-    assert derivation is not None
-    return verify(derivation, paper.book())
+    book = paper.book()
+    return [verify(derivation, book) for derivation in paper.derivations if derivation.of in ids]
 
 
 def check_all(
@@ -45,15 +47,23 @@ def check_all(
     wave = [id for id in dict.fromkeys(ids) if derivation_of(paper, id) is not None]
     known = set(wave)
     sent: Paper | str = paper if own else paper.id
-    while wave:
-        workers = 1 if len(wave) <= FEW and jobs == 0 else jobs or -1
-        if workers == 1:
-            verdicts = [_told(_one(paper, id), done) for id in wave]
-        else:
-            from joblib import Parallel, delayed
+    from joblib import Parallel, cpu_count, delayed
 
+    while wave:
+        workers = 1 if jobs == 1 or (jobs == 0 and len(wave) <= FEW) else min(jobs or cpu_count(), len(wave))
+        verdicts: list[Verdict] = []
+        if workers == 1:
+            for id in wave:
+                verdicts += _several(paper, [id])
+                done(id)
+        else:
+            parts = [wave[start :: SHARES * workers] for start in range(min(SHARES * workers, len(wave)))]
             run = Parallel(n_jobs=workers, return_as="generator")
-            verdicts = [_told(verdict, done) for verdict in run(delayed(_one)(sent, id) for id in wave)]
+            for some in run(delayed(_several)(sent, part) for part in parts):
+                verdicts += some
+                for verdict in some:
+                    done(verdict.of)
+            verdicts.sort(key=lambda verdict: wave.index(verdict.of))
         found |= {verdict.of: verdict for verdict in verdicts}
         wave = []
         for verdict in verdicts if follow else ():
@@ -62,11 +72,6 @@ def check_all(
                     known.add(used)
                     wave.append(used)
     return found
-
-
-def _told(verdict: Verdict, done: Callable[[str], None]) -> Verdict:
-    done(verdict.of)
-    return verdict
 
 
 def standing_without(entry: Any) -> tuple[bool, str]:
@@ -80,7 +85,7 @@ def standing_without(entry: Any) -> tuple[bool, str]:
 
 def verify(options: Namespace, library: Library) -> int:
     """Check derivations; print one line for each formula, and what failed in full."""
-    from ..cite import bibliography, cited_keys
+    from ..cite import bibliography, sources
     from ..derivations.check import cycles
 
     out = output_file(options.json, ".json")
@@ -115,7 +120,8 @@ def verify(options: Namespace, library: Library) -> int:
                     failures += [] if allowed else [f"{id}: no derivation, and it is no cited statement"]
             failures += [f"cycle: {' -> '.join((*cycle, cycle[0]))}" for cycle in cycles(list(found.values()))]
             if paper.id not in library.own:
-                missing = [key for key in cited_keys(paper) if key not in bibliography()]
+                held = [row[0] for row in rows if row[0] in entries]
+                missing = [key for key in (paper.cite, *sources(paper, held)) if key not in bibliography()]
                 failures += [f"{paper.id}: {key} is cited but not in references.bib" for key in missing]
     seconds = perf_counter() - start
     table(heads, rows)

@@ -1,0 +1,144 @@
+"""Many DOP853 steps in one compiled call; tableau and step control are SciPy's. Imported late: it imports Numba."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+
+_V = types.float64[::1]
+_M = types.float64[:, ::1]
+_F = types.float64
+RHS = types.FunctionType(types.void(_F, _V, _V, _V, _V))
+"""A right-hand side as a pointer: the loops below are compiled once, for all kernels."""
+
+STEPS = types.UniTuple(types.int64, 3)(RHS, _V, _V, _M, _V, _V, _V, _V, _V, _M, _M, _M, _V, _F, _V)
+POINTS = types.void(RHS, _V, _V, _M, _V, _M, _V, _M, _M, types.int64[::1], _V, _M)
+FAST = {"contract", "reassoc", "nsz", "arcp"}
+STAGES = 12
+SAFETY, MIN_FACTOR, MAX_FACTOR = 0.9, 0.2, 10.0  # SciPy: multiply the ideal step; largest decrease; largest increase
+FULL, DONE, TOO_SMALL = 0, 1, -1
+
+
+@njit(cache=True, error_model="numpy", fastmath=FAST)
+def combine(K: Any, count: int, a: Any, out: Any) -> None:
+    """``out = sum_k a[k] K[k]`` over the first ``count`` rows, in pieces that stay in the cache."""
+    n = out.size
+    for start in range(0, n, 512):
+        end = min(n, start + 512)
+        part = out[start:end]
+        part[:] = 0.0
+        for k in range(count):
+            if a[k] != 0.0:
+                weight, row = a[k], K[k, start:end]
+                for i in range(part.size):
+                    part[i] += weight * row[i]
+
+
+@njit(cache=True, error_model="numpy", fastmath=FAST)
+def add(y: Any, h: float, slope: Any, out: Any) -> None:
+    """``out = y + h * slope``."""
+    for i in range(out.size):
+        out[i] = y[i] + h * slope[i]
+
+
+@njit(cache=True, error_model="numpy", fastmath=FAST)
+def error_norm(K: Any, E3: Any, E5: Any, h: float, y: Any, y_new: Any, rtol: float, atol: Any, e3: Any, e5: Any) -> float:
+    """Error of a step in units of the tolerance."""
+    combine(K, STAGES + 1, E3, e3)
+    combine(K, STAGES + 1, E5, e5)
+    sum3 = sum5 = 0.0
+    for i in range(y.size):
+        scale = atol[i] + max(abs(y[i]), abs(y_new[i])) * rtol
+        sum3 += (e3[i] / scale) ** 2
+        sum5 += (e5[i] / scale) ** 2
+    if sum3 == 0.0 and sum5 == 0.0:
+        return 0.0
+    return abs(h) * sum5 / np.sqrt((sum5 + 0.01 * sum3) * y.size)
+
+
+@njit(STEPS, cache=True, error_model="numpy")
+def steps(
+    rhs: Any, par: Any, work: Any, A: Any, C: Any, E3: Any, E5: Any,
+    ts: Any, hs: Any, ys: Any, fs: Any, K: Any, limits: Any, rtol: Any, atol: Any,
+) -> Any:  # fmt: skip
+    """Accepted steps from row 0 until the rows are full or the end is reached: their number, evaluations, status.
+
+    Row k holds time, proposed step, state and rate after k steps; ``limits`` are direction, end, largest step.
+    """
+    direction, end, max_step = limits
+    trial, slope, other = np.empty(ys.shape[1]), np.empty(ys.shape[1]), np.empty(ys.shape[1])
+    calls = 0
+    for row in range(ts.size - 1):
+        t, y, y_new, f_new = ts[row], ys[row], ys[row + 1], fs[row + 1]
+        smallest = 10.0 * abs(np.nextafter(t, direction * np.inf) - t)
+        h_abs = max_step if hs[row] > max_step else (smallest if hs[row] < smallest else hs[row])
+        rejected = False
+        K[0, :] = fs[row]
+        while True:
+            if not h_abs >= smallest:
+                return row, calls, TOO_SMALL
+            t_new = t + h_abs * direction
+            if direction * (t_new - end) > 0.0:
+                t_new = end
+            h = t_new - t
+            h_abs = abs(h)
+            for s in range(1, STAGES):
+                combine(K, s, A[s], slope)
+                add(y, h, slope, trial)
+                rhs(t + C[s] * h, trial, K[s], par, work)
+            combine(K, STAGES, A[STAGES], slope)
+            add(y, h, slope, y_new)
+            rhs(t + h, y_new, f_new, par, work)
+            K[STAGES, :] = f_new
+            calls += STAGES
+            error = error_norm(K, E3, E5, h, y, y_new, rtol, atol, slope, other)
+            if error < 1.0:
+                factor = MAX_FACTOR if error == 0.0 else min(MAX_FACTOR, SAFETY * error**-0.125)
+                hs[row + 1] = h_abs * (min(1.0, factor) if rejected else factor)
+                ts[row + 1] = t_new
+                break
+            factor = SAFETY * error**-0.125
+            h_abs *= factor if factor > MIN_FACTOR else MIN_FACTOR  # an error of nan or inf shrinks the step
+            rejected = True
+        if direction * (ts[row + 1] - end) >= 0.0:
+            return row + 1, calls, DONE
+    return ts.size - 1, calls, FULL
+
+
+@njit(POINTS, cache=True, error_model="numpy")
+def points(
+    rhs: Any, par: Any, work: Any, A: Any, C: Any, D: Any,
+    ts: Any, ys: Any, fs: Any, rows: Any, at: Any, out: Any,
+) -> None:  # fmt: skip
+    """States at the times ``at`` inside steps ``rows``, by SciPy's interpolant of order 7; stages are computed again."""
+    n, last = ys.shape[1], -1
+    K, F = np.empty((A.shape[0], n)), np.empty((7, n))
+    trial, slope = np.empty(n), np.empty(n)
+    for point in range(at.size):
+        row = rows[point]
+        t, h, y = ts[row], ts[row + 1] - ts[row], ys[row]
+        if row != last:
+            K[0, :] = fs[row]
+            K[STAGES, :] = fs[row + 1]
+            for s in range(1, A.shape[0]):
+                if s != STAGES:
+                    combine(K, s, A[s], slope)
+                    add(y, h, slope, trial)
+                    rhs(t + C[s] * h, trial, K[s], par, work)
+            for i in range(n):
+                F[0, i] = ys[row + 1, i] - y[i]
+                F[1, i] = h * K[0, i] - F[0, i]
+                F[2, i] = 2.0 * F[0, i] - h * (K[STAGES, i] + K[0, i])
+            for k in range(4):
+                combine(K, A.shape[0], D[k], slope)
+                for i in range(n):
+                    F[3 + k, i] = h * slope[i]
+            last = row
+        x = (at[point] - t) / h
+        for i in range(n):
+            value = 0.0
+            for k in range(7):
+                value = (value + F[6 - k, i]) * (x if k % 2 == 0 else 1.0 - x)
+            out[point, i] = value + y[i]
