@@ -58,9 +58,26 @@ def prove_equal(left: Any, right: Any, given: Any = (), symmetric: Any = ()) -> 
     return Proof(ok, how, "" if ok else short(left_over))
 
 
+def _plain_roots(e: Any) -> Any:
+    """``(c I)**r = c**r I`` for nonnegative numbers ``c``."""
+
+    def is_root(power: Any) -> bool:
+        if not isinstance(power, sympy.MatPow) or has_matrices(power.exp):
+            return False
+        scale, rest = power.base.as_coeff_mmul()
+        return isinstance(rest, sympy.Identity) and bool(scale.is_nonnegative)
+
+    def root(power: Any) -> Any:
+        scale, rest = power.base.as_coeff_mmul()
+        return scale**power.exp * rest
+
+    return e.replace(is_root, root) if e.has(sympy.MatPow) else e
+
+
 def _prove_words(left: Any, right: Any, given: Any, symmetric: tuple[Any, ...]) -> Proof:
     from ..theory.words import prove, recheck
 
+    left, right = _plain_roots(left), _plain_roots(right)
     try:
         proof = prove(left, right, given=given, symmetric=symmetric)
     except ValueError as error:

@@ -31,8 +31,11 @@ class Family:
         return number(self.base.label, Random(f"{self.seed}{self.base}{indices}"), real=True)
 
 
-def number(symbol: Any, rng: Random, real: bool = False, spread: int = 0) -> Any:
-    """An exact number that has the SymPy assumptions of a symbol; larger ``spread`` reaches further from one."""
+def number(symbol: Any, rng: Random, real: bool = False, spread: int = 0, side: int = 0) -> Any:
+    """An exact number that has the SymPy assumptions of a symbol; larger ``spread`` reaches further from one.
+
+    A nonzero ``side`` is the sign of a real number that may have either sign.
+    """
     size = Rational(rng.randint(150, 2800), 997) * Rational(10) ** rng.randint(-spread, spread)
     if symbol.is_integer:
         whole = Integer(rng.randint(1, 6 + 4 * spread))
@@ -45,7 +48,7 @@ def number(symbol: Any, rng: Random, real: bool = False, spread: int = 0) -> Any
         return -size
     if symbol.is_imaginary:
         return I * size * rng.choice((-1, 1))
-    signed = size * rng.choice((-1, 1))
+    signed = size * (rng.choice((-1, 1)) if side == 0 else side)
     if symbol.is_real or real:
         return signed
     return signed + I * Rational(rng.randint(-1500, 1500), 997)

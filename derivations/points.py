@@ -36,6 +36,11 @@ def _sizes(names: list[Any], rng: Random, place: int) -> Point:
     return sizes
 
 
+def _sign(name: Any, place: int, turn: int) -> int:
+    """Both signs within the first two points; later on, and where relations refuse that, chance decides."""
+    return (-1) ** (place + Random(str(name)).randint(0, 1)) if place < 2 and turn < 20 else 0
+
+
 def _matrix(symbol: Any, sizes: Point, rng: Random, symmetric: bool) -> Any:
     rows, columns = (int(size.xreplace(sizes)) for size in symbol.shape)
     entries = [[Rational(rng.randint(-997, 997), 499) for _ in range(columns)] for _ in range(rows)]
@@ -98,7 +103,7 @@ def sample(
             elif isinstance(name, Idx):
                 point[name] = Integer(rng.randint(0, 1))
             elif isinstance(name, Symbol):
-                point[name] = number(name, rng, name in compared, min(turn // 40, 3))
+                point[name] = number(name, rng, name in compared, min(turn // 40, 3), _sign(name, place, turn))
         for relation in relations if turn % 2 else ():
             _push(relation, point, rng)
         if all(holds(relation, point, digits) for relation in relations):

@@ -22,13 +22,13 @@ def macro_solver() -> Any:
     """`scipy.integrate.OdeSolver` that takes many DOP853 steps per call (defined late: SciPy is slow to import)."""
     from scipy.integrate import DOP853, DenseOutput, OdeSolver
 
-    from .lower.steps import STAGES, TOO_SMALL, points, steps
+    from .lower.steps import DENSE, ERROR3, ERROR5, LAST, STAGES, TOO_SMALL, packed, points, steps
 
-    size = STAGES + 1 + len(DOP853.A_EXTRA)
-    A, C = np.zeros((size, size)), np.ones(size)
-    A[:STAGES, :STAGES], A[STAGES, :STAGES], A[STAGES + 1 :] = DOP853.A, DOP853.B, DOP853.A_EXTRA
+    rows, C = np.zeros((DENSE + len(DOP853.D), LAST)), np.ones(LAST)
+    rows[:STAGES, :STAGES], rows[STAGES, :STAGES], rows[STAGES + 1 : LAST] = DOP853.A, DOP853.B, DOP853.A_EXTRA
+    rows[ERROR3, : STAGES + 1], rows[ERROR5, : STAGES + 1], rows[DENSE:] = DOP853.E3, DOP853.E5, DOP853.D
     C[:STAGES], C[STAGES + 1 :] = DOP853.C, DOP853.C_EXTRA
-    E3, E5, D = (np.array(part, dtype=float, order="C") for part in (DOP853.E3, DOP853.E5, DOP853.D))
+    tableau = (*packed(rows), C)
 
     class Inside(DenseOutput):  # type: ignore[misc]
         """States between the ends of a block; its inner steps are made again where a state is asked for."""
@@ -44,7 +44,7 @@ def macro_solver() -> Any:
             rows = np.clip(rows, 0, len(self.ts) - 2)
             order = np.argsort(rows, kind="stable")
             out = np.empty((at.size, self.ys.shape[1]))
-            points(*self.call, A, C, D, self.ts, self.ys, self.fs, rows[order], at[order], out)
+            points(*self.call, *tableau, self.ts, self.ys, self.fs, rows[order], at[order], out)
             states = np.empty_like(out)
             states[order] = out
             return states[0] if np.ndim(t) == 0 else states.T
@@ -81,14 +81,14 @@ def macro_solver() -> Any:
             ts[0], hs[0], ys[0], fs[0] = self.t, self.h_abs, self.y, self.f
             call = (self.kernel.rhs, self.parameters, self.scratch)
             made, calls, status = steps(
-                *call, A, C, E3, E5, ts, hs, ys, fs, self.K, self.limits, self.rtol, self.atol
+                *call, *tableau, ts, hs, ys, fs, self.K, self.limits, self.rtol, self.atol
             )  # fmt: skip
             self.nfev += calls
             if made == 0 and status == TOO_SMALL:
                 return False, self.TOO_SMALL_STEP
             made = self.first_change(ts, ys, made)
             self.h_abs, self.t, self.y, self.f = float(hs[made]), float(ts[made]), ys[made].copy(), fs[made].copy()
-            self.record = call, ts[: made + 1].copy(), ys[: made + 1].copy(), fs[: made + 1].copy()
+            self.record = call, ts[: made + 1], ys[: made + 1], fs[: made + 1]
             return True, None
 
         def first_change(self, ts: Array, ys: Array, made: int) -> int:

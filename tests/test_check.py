@@ -164,6 +164,8 @@ def test_matrix_identity_shapes_differ_both_ways() -> None:
     green(Identity((W2 * W1).T * A, W1.T * W2.T * A))
     red(Identity(A * A.T, C2, symmetric=(C2,)))
     green(Identity(Inverse(C2) * C2 * A, A))
+    green(Identity((tau**2 * Eye(p)) ** Rational(1, 2), tau * Eye(p)))
+    red(Identity((x**2 * Eye(p)) ** Rational(1, 2), x * Eye(p)))
 
 
 def test_derivative() -> None:

@@ -55,12 +55,12 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 POINT = ("t=1", "r=1", "x_0=0.5")
 BAD = [
-    (("shwo", "toy.growth"), "invalid choice"),
+    (("display", "toy.growth"), "invalid choice"),
     (("show", "toy.grwth"), "toy.growth"),
     (("show", "ty.growth"), "toy.growth"),
     (("show", "toy.holds"), "is a comparison"),
     (("eval", "toy.flow"), "is a system"),
-    (("list", "toi"), "there are toy"),
+    (("list", "toyz"), "there are toy"),
     (("eval", "toy.growth", "t=1", "r=1"), "x_0 missing"),
     (("eval", "toy.growth", *POINT, "q=1"), "'q' is unknown"),
     (("eval", "toy.growth", *POINT, "t=2"), "given twice"),
@@ -79,7 +79,7 @@ BAD = [
     (("eval", "toy.growth", f"__import__('os').system('touch {PWNED}')=1"), "name=value"),
     (("compare", "toy.hold"), "toy.holds"),
     (("compare", "toy", "--seed", "-1"), "negative"),
-    (("simulate", "toi", "--out", "a.npz"), "nearest: toy"),
+    (("simulate", "toyz", "--out", "a.npz"), "nearest: toy"),
     (("simulate", "toy", "--out", "a.npz", "--width", "0"), "width: 0; at least 1"),
     (("simulate", "toy", "--out", "a.npz", "--width", "2.5"), "not a whole number"),
     (("simulate", "toy", "--out", "a.npz", "--rates", "1,two"), "is not a number"),

@@ -194,3 +194,10 @@ def test_monomials_agree_on_a_line_and_a_shift_is_seen(terms, x):
     if x != 0:
         shift = Rational(x.numerator, x.denominator) * b
         assert not prove(left, right + shift, given=given).ok
+
+
+def test_what_vanishes_only_to_a_power_is_unknown():
+    from plateaux.theory.answers import Unknown
+
+    answer = restrict(system("flow", (s, 0 * s), (a, s)), (("square", s**2), ("a", a)))
+    assert isinstance(answer, Unknown) and not answer.proved and str(answer).startswith("Unknown")

@@ -31,10 +31,7 @@ from sympy import (
 
 from .completion import Terms, Word, add_to, product
 from .scalars import Scalars, is_matrix, scalars
-
-Letter = Any
-Poly = dict[tuple[Letter, ...], Any]
-"""``{word: scalar}``; the empty word is the identity of whatever shape fits."""
+from .spelling import Letter, Poly, matrix, text
 
 
 class Algebra:
@@ -306,37 +303,3 @@ def trace_poly(expr: Any, symmetric: Iterable[Any] = ()) -> dict[tuple[tuple[Let
     algebra = Algebra((expr,), symmetric=symmetric)
     terms = algebra.encode_trace(expr)
     return {tuple(algebra.word(w) for w in key): algebra.scalars.out(c) for key, c in terms.items()}
-
-
-def matrix(poly: Poly, shape: tuple[Any, Any]) -> Any:
-    """Matrix expression of a polynomial in words; short words first."""
-    summands = []
-    for word, c in sorted(poly.items(), key=lambda term: (len(term[0]), str(term[0]))):
-        if not word and shape[0] != shape[1]:
-            raise ValueError(f"shape: {shape} is not square, but the identity occurs")
-        body = _times(word) if word else Identity(shape[0])
-        summands.append(body if c == 1 else MatMul(c, *(body.args if isinstance(body, MatMul) else (body,))))
-    return (
-        ZeroMatrix(*shape)
-        if not summands
-        else summands[0]
-        if len(summands) == 1
-        else MatAdd(*summands).doit(deep=False)
-    )
-
-
-def _times(word: tuple[Letter, ...]) -> Any:
-    """Product of letters; inverses are left where they are (SymPy would cancel them, and the words would change)."""
-    if len(word) == 1:
-        return word[0]
-    return MatMul(*word) if any(x.has(Inverse) for x in word) else MatMul(*word).doit()
-
-
-def text(poly: Poly) -> str:
-    """Readable words."""
-    parts = []
-    for word, c in poly.items():
-        body = " ".join(f"{x.arg}^T" if isinstance(x, Transpose) else str(x) for x in word) or "I"
-        scale = "" if c == 1 else "-" if c == -1 else f"({c})*" if isinstance(c, Add) else f"{c}*"
-        parts.append(f"{scale}{body}")
-    return " + ".join(parts).replace("+ -", "- ") or "0"

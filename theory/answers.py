@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .algebra import poly, text
+from .algebra import poly
 from .certificate import Named, Proof
 from .formula import Let, letters
 from .scalars import is_matrix
+from .spelling import text
 from .symbols import latex
 from .system import System
 
@@ -99,33 +100,37 @@ class NotInvariant:
     ----------
     normal_forms : pairs ``(name of the relation, what its rate or next value is on the set)``.
     missing : relations that, added, might make the set invariant.
-    proved : whether this refutes invariance for generic matrices.
     kind : flow or map.
     """
 
     normal_forms: tuple[tuple[str, Any], ...]
     missing: tuple[Any, ...]
-    proved: bool
     kind: str = "flow"
+
+    proved = True
 
     def __bool__(self) -> bool:
         return False
 
     def __str__(self) -> str:
-        what = "rate" if self.kind == "flow" else "next value"
-        parts = [f"the {what} of {name} is {readable(e)}" for name, e in self.normal_forms]
-        head = "Not invariant" if self.proved else "Unknown whether invariant"
-        more = (
-            f" Relations that may be missing: {', '.join(f'{readable(e)} = 0' for e in self.missing)}."
-            if self.missing
-            else ""
-        )
-        return f"{head}: on the set, {'; '.join(parts)}.{more}"
+        return f"Not invariant: {_forms(self.normal_forms, self.missing, self.kind)}"
 
 
 @dataclass(frozen=True)
-class Unknown(NotInvariant):
-    """Neither proved nor refuted: the completion was cut, and something is left."""
+class Unknown:
+    """Neither proved nor refuted: the completion was cut (or a power of what is left vanishes); fields as in `NotInvariant`."""
+
+    normal_forms: tuple[tuple[str, Any], ...]
+    missing: tuple[Any, ...]
+    kind: str = "flow"
+
+    proved = False
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return f"Unknown whether invariant: {_forms(self.normal_forms, self.missing, self.kind)}"
 
 
 @dataclass(frozen=True)
@@ -171,3 +176,10 @@ def new_system(
 def readable(e: Any) -> str:
     """Words of a matrix, or a scalar as it is."""
     return text(poly(e)) if is_matrix(e) else str(e)
+
+
+def _forms(normal_forms: tuple[tuple[str, Any], ...], missing: tuple[Any, ...], kind: str) -> str:
+    what = "rate" if kind == "flow" else "next value"
+    parts = "; ".join(f"the {what} of {name} is {readable(e)}" for name, e in normal_forms)
+    more = f" Relations that may be missing: {', '.join(f'{readable(e)} = 0' for e in missing)}." if missing else ""
+    return f"on the set, {parts}.{more}"

@@ -26,9 +26,10 @@ from sympy import (
     zoo,
 )
 
-from .algebra import Letter, Poly, poly, text, trace_poly
+from .algebra import poly, trace_poly
 from .blocks import explode, explode_trace
 from .scalars import is_matrix
+from .spelling import Letter, Poly, text
 
 PlainWord = tuple[Any, ...]
 Named = tuple[tuple[str, Any], ...]

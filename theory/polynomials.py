@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Add, Mul, Poly, Symbol, factor, sympify
 
-from .answers import Draft, Inconsistent, NotClosed, NotInvariant, Projected, Restricted, new_system
+from .answers import Draft, Inconsistent, NotClosed, NotInvariant, Projected, Restricted, Unknown, new_system
 from .certificate import Named, Proof
 from .formula import Let, letters
 from .motion import moving, plain
@@ -69,12 +69,12 @@ def project_scalars(
     meaning: tuple[tuple[Any, str], ...] = (),
     id: str = "",
     title: str = "",
-) -> Projected | NotClosed | NotInvariant | Inconsistent:
+) -> Projected | NotClosed | NotInvariant | Inconsistent | Unknown:
     """`project` for a system of scalars."""
     _check(system, *(e for pair in observables for e in pair), *(e for _, e in relations))
     options = (tuple(order), meaning, id, title)
     first = _project(system, observables, relations, True, *options)
-    if isinstance(first, NotClosed | NotInvariant) and moving(system):
+    if isinstance(first, NotClosed | NotInvariant | Unknown) and moving(system):
         second = _project(system, observables, relations, False, *options)
         return second if isinstance(second, Projected) else first
     return first
@@ -98,9 +98,7 @@ def _project(
         return Inconsistent(variety.inconsistent)
     failed = _failed(variety, relations, moved)
     if failed:
-        return NotInvariant(
-            tuple(failed), (), not variety.opaque and variety.refutes(e for _, e in failed), system.kind
-        )
+        return _not_invariant(variety, failed, system)
     bad = {*variety.heavy}
     rates, proofs, leftover = [], [], []
     for (y, _), e in zip(observables, changes):
@@ -158,17 +156,22 @@ def _failed(variety: Variety, relations: Named, moved: list[Any]) -> list[tuple[
     return out
 
 
+def _not_invariant(variety: Variety, failed: list[tuple[str, Any]], system: System) -> NotInvariant | Unknown:
+    refuted = not variety.opaque and variety.refutes(e for _, e in failed)
+    return (NotInvariant if refuted else Unknown)(tuple(failed), (), system.kind)
+
+
 def restrict_scalars(
     system: System,
     relations: Named,
     *,
     positive: Iterable[Any] = (),
     meaning: tuple[tuple[Any, str], ...] = (),
-) -> Restricted | NotInvariant | Inconsistent:
+) -> Restricted | NotInvariant | Inconsistent | Unknown:
     """`restrict` for a system of scalars."""
     _check(system, *(e for _, e in relations))
     first = _restrict(system, relations, True, tuple(positive), meaning)
-    if isinstance(first, NotInvariant) and moving(system):
+    if isinstance(first, NotInvariant | Unknown) and moving(system):
         second = _restrict(system, relations, False, tuple(positive), meaning)
         return second if isinstance(second, Restricted) else first
     return first
@@ -184,9 +187,7 @@ def _restrict(system: System, relations: Named, frozen: bool, positive: tuple[An
         return Inconsistent(variety.inconsistent)
     failed = _failed(variety, relations, moved)
     if failed:
-        return NotInvariant(
-            tuple(failed), (), not variety.opaque and variety.refutes(e for _, e in failed), system.kind
-        )
+        return _not_invariant(variety, failed, system)
     proofs = tuple((name, variety.proof(e, sympify(0), variety.flatten(e))) for (name, _), e in zip(relations, moved))
     roots = scalar_roots(tuple(map(variety.restore, variety.relations())), positive)
     solved = {x for x, _, _ in roots}

@@ -8,9 +8,10 @@ from typing import Any
 from sympy import MatPow, Rational, sqrt
 from sympy import Poly as ScalarPoly
 
-from .algebra import matrix, poly
+from .algebra import poly
 from .certificate import Named
 from .scalars import is_matrix
+from .spelling import matrix
 
 
 def roots(found: Named, positive: Iterable[Any]) -> tuple[tuple[Any, Any, str], ...]:

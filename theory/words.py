@@ -12,12 +12,13 @@ from typing import Any
 
 from sympy import Eq, MatrixSymbol, Trace, ZeroMatrix, factor_list, fraction, sympify
 
-from .algebra import Algebra, Poly, matrix, poly, text, trace_poly
+from .algebra import Algebra, poly, trace_poly
 from .blocks import explode, explode_trace, has_blocks
 from .certificate import Named, Proof, Use, recheck
 from .completion import Completion, Steps, Terms, Word, add_to
 from .polynomials import prove_scalars
 from .scalars import is_matrix
+from .spelling import Poly, matrix, text
 
 __all__ = ["Ideal", "Poly", "Proof", "Use", "matrix", "poly", "prove", "recheck", "text", "trace_poly"]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Determinant, Matrix, Symbol, Trace, eye, zeros
+from sympy import Determinant, Matrix, MatrixSymbol, Symbol, Trace, eye, zeros
 from sympy import Identity as Eye
 
 from ...theory.flow import gradient_flow
 from ...theory.formula import Formula, unroll
+from ...theory.mixed import LATEX
 from ...theory.mixed.layers import F_BLOCKS, J_BLOCKS, OBSERVABLES, P_BLOCKS, SIGNATURE, T_BLOCKS, Pn, Z
 from ...theory.mixed.letters import (
     C1,
@@ -32,8 +33,10 @@ from ...theory.mixed.letters import (
     t,
     w,
 )
+from ...theory.symbols import latex, register
 from ..chain import Book, Closure, Derivation, Identity, Rate, Step
 
+register(*LATEX)
 SYMMETRIC = (P, F, J)
 SHAPES = ((1, 1), (1, 2), (2, 1), (2, 2), (2, 3))
 BLOCKS = ((F, F_BLOCKS), (J, J_BLOCKS))
@@ -84,7 +87,7 @@ def descends(id: str) -> Derivation:
                 rate = rate.xreplace({W1: new.rate(W1)})
             return Identity(new.rate(item), item + eta * rate)
 
-        return Step(f"one step of ${item}$ follows its rate", shows)
+        return Step(f"one step of ${latex(item)}$ follows its rate", shows)
 
     return Derivation(id, (step(W1), step(W2)))
 
@@ -108,7 +111,7 @@ def specialised(id: str, cost: Any) -> Derivation:
             Step("the gradient is that of the cost", lambda b: Identity(dict(b.system(id).let)[G], gradient_of(cost), symmetric=(Sigma,))),
             *(
                 Step(
-                    f"the rate of ${item}$ is that of any cost",
+                    f"the rate of ${latex(item)}$ is that of any cost",
                     lambda b, item=item: Identity(b.system(id).rate(item), b.system("mixed.gram").rate(item)),
                 )
                 for item in (A, C1, C2)
@@ -133,7 +136,8 @@ def orthogonal(b: Book) -> tuple[tuple[str, Any], ...]:
     return tuple(("O O' = I", one.args[0] - one.args[1]) for one in b.formula("mixed.width-reduction").assuming)
 
 
-X = (Eye(w) + (W1 * W1.T * O - O.T * W1 * W1.T)).I * (Eye(w) - (W1 * W1.T * O - O.T * W1 * W1.T))
+FREE = MatrixSymbol("Y", w, w)
+X = (Eye(w) + FREE - FREE.T).I * (Eye(w) - FREE + FREE.T)
 """An orthogonal matrix at any point: the Cayley transform of an antisymmetric one."""
 
 
@@ -142,7 +146,14 @@ def width_step(item: Any, goal: Any) -> Step:
         rate = b.system("mixed.layer-flow").rate(item)
         return Identity(turn(rate), rate.xreplace({}) if goal is None else goal(rate))
 
-    return Step(f"turned weights have turned rates: ${item}$", shows)
+    return Step(f"turned weights have turned rates: ${latex(item)}$", shows)
+
+
+def conjugates(b: Book) -> Identity:
+    """The statement of the isospectral step, definitions put in."""
+    one = b.formula("mixed.isospectral-step")
+    left, right = (unroll(side, one.let) for side in one.statement.args)
+    return Identity(left, right, given=SIGNATURE, symmetric=SYMMETRIC, point=BLOCKS)
 
 
 DERIVATIONS = (
@@ -281,13 +292,13 @@ DERIVATIONS = (
                     sequential_entries(entries(shape)).det() ** 2,
                     determinants(b.formula("mixed.step-sequential-determinant").statement.args[1], shape, {P: 1}),
                 ),
-                cases=SHAPES,
-                scope="d_out x d_in up to 2 x 3",
+                cases=SHAPES[:4],
+                scope="d_out x d_in up to 2 x 2",
             ),
             Step(
                 "written out entry by entry",
                 lambda b, shape: whole(b, "mixed.step-sequential-determinant", shape, sequential_entries),
-                cases=SHAPES[:3],
+                cases=SHAPES[:2],
                 scope="d_out x d_in up to 1 x 2",
             ),
         ),
@@ -300,16 +311,12 @@ DERIVATIONS = (
                 lambda b: Identity(cayley(b).T * J * cayley(b), J, given=SIGNATURE, symmetric=SYMMETRIC, point=BLOCKS),
             ),
             Step(
+                "it is the gradient step up to the square of the learning rate: $(I+\\eta F/2)(T-I)=-\\eta F$",
+                lambda b: Identity((I_N + eta * F / 2) * (cayley(b) - I_N), -eta * F, symmetric=(F,)),
+            ),
+            Step(
                 "so that $P\\to TPT^T$ conjugates $PJ$ by $T$",
-                lambda b: Identity(
-                    *(
-                        unroll(side, b.formula("mixed.isospectral-step").let)
-                        for side in b.formula("mixed.isospectral-step").statement.args
-                    ),
-                    given=SIGNATURE,
-                    symmetric=SYMMETRIC,
-                    point=BLOCKS,
-                ),
+                conjugates,
             ),
         ),
     ),

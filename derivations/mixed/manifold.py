@@ -32,6 +32,7 @@ from ...theory.mixed.letters import (
     w,
 )
 from ...theory.mixed.manifold import TAU_E, Pi, root_in, root_out
+from ...theory.symbols import latex
 from ..chain import Book, Derivation, Identity, Invariance, Limit, Step
 from .layers import SYMMETRIC, blocks, gradient_of, zero
 
@@ -49,6 +50,13 @@ ON_FAMILY = (
     *FAMILY_ROOTS,
     (P, P_BLOCKS),
     (F, F_BLOCKS),
+    (J, J_BLOCKS),
+)
+ON_BALANCED = (
+    (lam, x),
+    (C2, lam / 2 * I_out + root_out(lam / 2)),
+    (C1, -lam / 2 * I_in + root_in(lam / 2)),
+    (P, P_BLOCKS),
     (J, J_BLOCKS),
 )
 ROOT, Y = MatrixSymbol("R_2", d_out, d_out), MatrixSymbol("Y", d_out, 1)
@@ -162,7 +170,7 @@ DERIVATIONS = (
             start("mixed.manifold", tau, tau, {}),
             *(
                 Step(
-                    f"at this start the root ${letter}$ is $\\tau I$, the nonnegative one",
+                    f"at this start the root ${latex(letter)}$ is $\\tau I$, the nonnegative one",
                     lambda b, letter=letter, eye=eye: Identity(
                         at_start(dict(b.formula("mixed.flow").let)[letter]),
                         tau * eye,
@@ -294,6 +302,7 @@ DERIVATIONS = (
                     b.formula("mixed.family").statement.args[1].subs(rho, 0).doit(),
                     given=(("PJP", P * J * P - lam * P),),
                     symmetric=SYMMETRIC,
+                    point=ON_BALANCED,
                 ),
             ),
             Step(

@@ -98,6 +98,10 @@ def of_p(book: Book) -> Any:
     return book.formula("mixed.mode").statement.args[1]
 
 
+def start_p(book: Book) -> Any:
+    return dict(book.formula("mixed.mode").let)[p_0]
+
+
 def time_of_p(book: Book) -> Any:
     """The time as a function of the Riccati variable at the end, as the formula says."""
     return book.formula("mixed.mode-time").statement.args[1]
@@ -200,6 +204,10 @@ DERIVATIONS = (
                 "with $s=(p-\\tau^2/p)/2$, the root $\\sqrt{s^2+\\tau^2}$ is $(p+\\tau^2/p)/2$",
                 lambda book: Identity((of_p(book) + tau**2 / p) ** 2, of_p(book) ** 2 + tau**2),
             ),
+            Step(
+                "at the start it is the positive root",
+                lambda book: Identity((start_p(book) + tau**2 / start_p(book)) / 2, sqrt(s_0**2 + tau**2)),
+            ),
             Step("by the chain rule the equation of $p$ is the equation of $s$", chain_rule),
             Step(
                 "the $p$ of the formula solves its equation",
@@ -210,7 +218,7 @@ DERIVATIONS = (
             ),
             Step(
                 "it starts at $s_0$",
-                lambda book: Identity(of_p(book).xreplace({p: dict(book.formula("mixed.mode").let)[p_0]}), s_0),
+                lambda book: Identity(of_p(book).xreplace({p: start_p(book)}), s_0),
             ),
         ),
     ),

@@ -17,6 +17,7 @@ y = Symbol("y", positive=True)
 TAU = d ** (gamma_s + gamma_w)
 v_0, v_A = Symbol("v_0", nonnegative=True), Symbol("v_A", nonnegative=True)
 START, NOISE = Symbol("a_0", real=True), Symbol("e", real=True)
+COST = Function("C")(t)
 TEACHER = Symbol("a_star", real=True)
 
 
@@ -126,7 +127,6 @@ DERIVATIONS = (
         ),
     ),
 )
-COST = Function("C")(t)
 
 
 def bound(b: Book) -> Any:

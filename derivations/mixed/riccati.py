@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import BlockMatrix, Rational, ZeroMatrix, oo, sqrt
+from sympy import BlockMatrix, MatAdd, Rational, ZeroMatrix, oo, sqrt
 
 from ...theory.formula import unroll
 from ...theory.mixed.layers import F_BLOCKS, J_BLOCKS, P_BLOCKS
@@ -80,6 +80,12 @@ def solution(b: Book) -> Identity:
     )
 
 
+def eigenvalue(end: Any) -> Any:
+    """A linear expression in S and R for one eigenvalue."""
+    terms = ((term * I_N).as_coeff_mmul() for term in MatAdd.make_args(end))
+    return sum(factor * {S: mu, R: r}[word.doit()] for factor, word in terms)
+
+
 def eigen(name: str, rate: Any) -> Step:
     """Rate of one scalar function, written in the functions themselves."""
 
@@ -148,7 +154,7 @@ DERIVATIONS = (
                     b.formula("mixed.riccati-offset").value.rewrite("exp").subs(rho, r**2 - mu**2),
                     t,
                     oo,
-                    mu + r,
+                    eigenvalue(b.formula("mixed.riccati-end").statement.args[1]),
                     assuming=(r > abs(mu),),
                 ),
             ),

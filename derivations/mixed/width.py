@@ -50,7 +50,7 @@ def claimed(b: Book, base: Any, x: int, y: int) -> Any:
         rate = rate.xreplace({q[i]: let[q[i]], q[j]: let[q[i]].xreplace({i: j})})
         rate = rate.xreplace({g[i]: let[g[i]], g[j]: let[g[i]].xreplace({i: j})})
     rate = rate.xreplace({i: Integer(x), j: Integer(y)})
-    values = {}
+    values: dict[Any, Any] = {}
     for row, column in product(range(2), repeat=2):
         values |= {alpha[row, column]: ALPHA[row, column]}
         values |= {beta[row, column]: BETA[row, column], gamma[row, column]: GAMMA[row, column]}

@@ -24,7 +24,7 @@ from sympy import (
 )
 from sympy import Indexed as Entry
 
-from .printer import Printer, identifier, integer
+from .printer import Printer, bare, identifier, integer
 
 UNROLL = 16
 """Ranges of literal length up to this are unrolled."""
@@ -105,8 +105,7 @@ class Program:
 
     def print(self, expression: Any) -> str:
         """Text of a scalar expression."""
-        text: str = self.printer.doprint(expression)
-        return text[1:-1] if _wrapped(text) else text
+        return bare(self.printer.doprint(expression))
 
     # definitions
 
@@ -419,15 +418,3 @@ def _joinable(host: Loop, op: Loop) -> bool:
         if any(e.base in bases and e not in targets for e in value.atoms(Entry)):
             return False
     return True
-
-
-def _wrapped(text: str) -> bool:
-    """Whether one pair of brackets encloses the whole text."""
-    if not text.startswith("("):
-        return False
-    depth = 0
-    for place, sign in enumerate(text):
-        depth += (sign == "(") - (sign == ")")
-        if depth == 0:
-            return place == len(text) - 1
-    return False

@@ -251,17 +251,27 @@ class Matrices:
         key = ("svd", matrix)
         if key not in self.done:
             names = [self.program.fresh(stem).name for stem in ("u", "s", "vt")]
-            self.line(f"{', '.join(names)} = np.linalg.svd({text(self.ref(matrix))}, False)")
+            held = self.finite(matrix)
+            self.line(f"{', '.join(names)} = np.linalg.svd({held}, False)")
             self.done[key] = (" ".join(names), False)
         u, s, v = self.done[key][0].split()
         return u, s, v
+
+    def finite(self, matrix: Any) -> str:
+        """Text of a matrix for LAPACK, which refuses nan and inf: then every rate is nan and the solver steps back."""
+        held = text(self.ref(matrix))
+        self.line(f"if not math.isfinite(np.sum({held})):")
+        self.line("    out[:] = math.nan")
+        self.line("    return")
+        return held
 
     def eigen(self, matrix: Any) -> tuple[str, str]:
         """Names of eigenvalues and eigenvectors, computed once for a matrix."""
         key = ("eigh", matrix)
         if key not in self.done:
             names = [self.program.fresh(stem).name for stem in ("s", "u")]
-            self.line(f"{', '.join(names)} = np.linalg.eigh({text(self.ref(matrix))})")
+            held = self.finite(matrix)
+            self.line(f"{', '.join(names)} = np.linalg.eigh({held})")
             self.done[key] = (" ".join(names), False)
         s, u = self.done[key][0].split()
         return s, u

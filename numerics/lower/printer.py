@@ -81,12 +81,16 @@ class Printer(PythonCodePrinter):
         base, exponent = power.args
         if base is S.Exp1:
             return f"math.exp({self._print(exponent)})"
-        text = f"({self._print(base)})"
+        text = self._print(base)
+        text = text if NAME.fullmatch(text.lstrip("_")) else f"({text})"
         if isinstance(exponent, Integer):
-            return f"(1.0/{text}**{-int(exponent)})" if exponent < 0 else f"{text}**{int(exponent)}"
+            whole = text if abs(exponent) == 1 else f"{text}**{abs(int(exponent))}"
+            return f"(1.0/{whole})" if exponent < 0 else whole
         if isinstance(exponent, Rational) and exponent.q == 2:
-            root = f"math.sqrt{text}" + (f"**{abs(exponent.p)}" if abs(exponent.p) != 1 else "")
+            root = f"math.sqrt({bare(text)})" + (f"**{abs(exponent.p)}" if abs(exponent.p) != 1 else "")
             return f"(1.0/{root})" if exponent < 0 else root
+        if exponent.is_integer and all(s.is_integer for s in exponent.free_symbols):
+            return f"{text}**({integer(exponent, self.texts)})"
         return f"{text}**({self._print(exponent)})"
 
     def _print_Mul(self, product: Any) -> str:
@@ -99,16 +103,20 @@ class Printer(PythonCodePrinter):
             else:
                 over.append(factor)
         head = "-" if coefficient is S.NegativeOne else "" if coefficient is S.One else None
-        texts = [f"({self._print(f)})" if f.is_Add else self._print(f) for f in over]
+        texts = [self._print(f) for f in over]
         if head is None:
             head, texts = "", [self._print(coefficient), *texts]
         text = head + ("*".join(texts) or "1.0")
         for factor in under:
-            text += f"/({self._print(factor)})"
-        return f"({text})"
+            text += f"/{self._print(factor)}" if factor.is_Symbol else f"/({bare(self._print(factor))})"
+        return text if len(texts) + len(under) == 1 and not head else f"({text})"
 
     def _print_Add(self, total: Any, order: Any = None) -> str:
-        return f"({' + '.join(self._print(arg) for arg in total.args)})"
+        parts = [bare(self._print(arg)) if arg.is_Mul else self._print(arg) for arg in total.args]
+        text = parts[0]
+        for part in parts[1:]:
+            text += f" - {part[1:]}" if part.startswith("-") else f" + {part}"
+        return f"({text})"
 
     def _print_sign(self, call: Any) -> str:
         self.helpers.add("sign")
@@ -157,6 +165,16 @@ class Printer(PythonCodePrinter):
 
 for _name in _CALLS:
     setattr(Printer, f"_print_{_name}", Printer._print_Function)
+
+
+def bare(text: str) -> str:
+    """Without brackets around the whole."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0:
+            return text[1:-1] if sign == ")" and place == len(text) - 1 else text
+    return text
 
 
 def integer(expression: Any, texts: Mapping[Any, str]) -> str:

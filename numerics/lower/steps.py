@@ -9,31 +9,51 @@ from numba import njit, types
 
 _V = types.float64[::1]
 _M = types.float64[:, ::1]
+_I = types.int64[:, ::1]
 _F = types.float64
 RHS = types.FunctionType(types.void(_F, _V, _V, _V, _V))
 """A right-hand side as a pointer: the loops below are compiled once, for all kernels."""
 
-STEPS = types.UniTuple(types.int64, 3)(RHS, _V, _V, _M, _V, _V, _V, _V, _V, _M, _M, _M, _V, _F, _V)
-POINTS = types.void(RHS, _V, _V, _M, _V, _M, _V, _M, _M, types.int64[::1], _V, _M)
+STEPS = types.UniTuple(types.int64, 3)(RHS, _V, _V, _I, _M, _V, _V, _V, _M, _M, _M, _V, _F, _V)
+POINTS = types.void(RHS, _V, _V, _I, _M, _V, _V, _M, _M, types.int64[::1], _V, _M)
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 STAGES = 12
+LAST, ERROR3, ERROR5, DENSE = 16, 16, 17, 18  # rows of the tableau: stages, two error estimates, interpolant
 SAFETY, MIN_FACTOR, MAX_FACTOR = 0.9, 0.2, 10.0  # SciPy: multiply the ideal step; largest decrease; largest increase
 FULL, DONE, TOO_SMALL = 0, 1, -1
 
 
 @njit(cache=True, error_model="numpy", fastmath=FAST)
-def combine(K: Any, count: int, a: Any, out: Any) -> None:
-    """``out = sum_k a[k] K[k]`` over the first ``count`` rows, in pieces that stay in the cache."""
+def combine(K: Any, where: Any, weights: Any, out: Any) -> None:
+    """``out = sum_k weights[k] K[where[k]]``: four rows at once, in pieces that stay in the cache."""
     n = out.size
     for start in range(0, n, 512):
         end = min(n, start + 512)
         part = out[start:end]
-        part[:] = 0.0
-        for k in range(count):
-            if a[k] != 0.0:
-                weight, row = a[k], K[k, start:end]
+        for k in range(0, where.size, 4):
+            if where[k] < 0:
+                break
+            w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+            # Padding has weight 0 and repeats the first row, which the sum holds anyway.
+            r0, r1 = K[where[k], start:end], K[max(0, where[k + 1]), start:end]
+            r2, r3 = K[max(0, where[k + 2]), start:end], K[max(0, where[k + 3]), start:end]
+            if k == 0:
                 for i in range(part.size):
-                    part[i] += weight * row[i]
+                    part[i] = w0 * r0[i] + w1 * r1[i] + w2 * r2[i] + w3 * r3[i]
+            else:
+                for i in range(part.size):
+                    part[i] += w0 * r0[i] + w1 * r1[i] + w2 * r2[i] + w3 * r3[i]
+
+
+def packed(rows: Any) -> tuple[Any, Any]:
+    """Places and values of the entries of each row that are not zero, places filled up with -1."""
+    rows = np.asarray(rows, dtype=float)
+    width = 4 * ((rows.shape[1] + 3) // 4)
+    where, weights = np.full((len(rows), width), -1), np.zeros((len(rows), width))
+    for row, (place, weight) in zip(rows, zip(where, weights)):
+        found = np.flatnonzero(row)
+        place[: found.size], weight[: found.size] = found, row[found]
+    return where, weights
 
 
 @njit(cache=True, error_model="numpy", fastmath=FAST)
@@ -44,10 +64,10 @@ def add(y: Any, h: float, slope: Any, out: Any) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath=FAST)
-def error_norm(K: Any, E3: Any, E5: Any, h: float, y: Any, y_new: Any, rtol: float, atol: Any, e3: Any, e5: Any) -> float:
+def error_norm(K: Any, places: Any, A: Any, h: float, y: Any, y_new: Any, rtol: float, atol: Any, e3: Any, e5: Any) -> float:
     """Error of a step in units of the tolerance."""
-    combine(K, STAGES + 1, E3, e3)
-    combine(K, STAGES + 1, E5, e5)
+    combine(K, places[ERROR3], A[ERROR3], e3)
+    combine(K, places[ERROR5], A[ERROR5], e5)
     sum3 = sum5 = 0.0
     for i in range(y.size):
         scale = atol[i] + max(abs(y[i]), abs(y_new[i])) * rtol
@@ -60,7 +80,7 @@ def error_norm(K: Any, E3: Any, E5: Any, h: float, y: Any, y_new: Any, rtol: flo
 
 @njit(STEPS, cache=True, error_model="numpy")
 def steps(
-    rhs: Any, par: Any, work: Any, A: Any, C: Any, E3: Any, E5: Any,
+    rhs: Any, par: Any, work: Any, places: Any, A: Any, C: Any,
     ts: Any, hs: Any, ys: Any, fs: Any, K: Any, limits: Any, rtol: Any, atol: Any,
 ) -> Any:  # fmt: skip
     """Accepted steps from row 0 until the rows are full or the end is reached: their number, evaluations, status.
@@ -85,15 +105,15 @@ def steps(
             h = t_new - t
             h_abs = abs(h)
             for s in range(1, STAGES):
-                combine(K, s, A[s], slope)
+                combine(K, places[s], A[s], slope)
                 add(y, h, slope, trial)
                 rhs(t + C[s] * h, trial, K[s], par, work)
-            combine(K, STAGES, A[STAGES], slope)
+            combine(K, places[STAGES], A[STAGES], slope)
             add(y, h, slope, y_new)
             rhs(t + h, y_new, f_new, par, work)
             K[STAGES, :] = f_new
             calls += STAGES
-            error = error_norm(K, E3, E5, h, y, y_new, rtol, atol, slope, other)
+            error = error_norm(K, places, A, h, y, y_new, rtol, atol, slope, other)
             if error < 1.0:
                 factor = MAX_FACTOR if error == 0.0 else min(MAX_FACTOR, SAFETY * error**-0.125)
                 hs[row + 1] = h_abs * (min(1.0, factor) if rejected else factor)
@@ -109,12 +129,12 @@ def steps(
 
 @njit(POINTS, cache=True, error_model="numpy")
 def points(
-    rhs: Any, par: Any, work: Any, A: Any, C: Any, D: Any,
+    rhs: Any, par: Any, work: Any, places: Any, A: Any, C: Any,
     ts: Any, ys: Any, fs: Any, rows: Any, at: Any, out: Any,
 ) -> None:  # fmt: skip
     """States at the times ``at`` inside steps ``rows``, by SciPy's interpolant of order 7; stages are computed again."""
     n, last = ys.shape[1], -1
-    K, F = np.empty((A.shape[0], n)), np.empty((7, n))
+    K, F = np.empty((LAST, n)), np.empty((7, n))
     trial, slope = np.empty(n), np.empty(n)
     for point in range(at.size):
         row = rows[point]
@@ -122,9 +142,9 @@ def points(
         if row != last:
             K[0, :] = fs[row]
             K[STAGES, :] = fs[row + 1]
-            for s in range(1, A.shape[0]):
+            for s in range(1, LAST):
                 if s != STAGES:
-                    combine(K, s, A[s], slope)
+                    combine(K, places[s], A[s], slope)
                     add(y, h, slope, trial)
                     rhs(t + C[s] * h, trial, K[s], par, work)
             for i in range(n):
@@ -132,7 +152,7 @@ def points(
                 F[1, i] = h * K[0, i] - F[0, i]
                 F[2, i] = 2.0 * F[0, i] - h * (K[STAGES, i] + K[0, i])
             for k in range(4):
-                combine(K, A.shape[0], D[k], slope)
+                combine(K, places[DENSE + k], A[DENSE + k], slope)
                 for i in range(n):
                     F[3 + k, i] = h * slope[i]
             last = row

@@ -152,8 +152,10 @@ PACKAGES = [
 
 def info(options: Namespace, library: Library) -> int:
     """Versions, cache, linear algebra, threads, processor."""
+    from ..numerics.lower.module import cache_dir
+
     out = output_file(options.json, ".json")
-    cache = cache_folder()
+    cache = cache_dir()
     files = [file for file in cache.rglob("*") if file.is_file()] if cache.is_dir() else []
     facts = {name: _version(name) for name in PACKAGES}
     facts |= {
@@ -171,13 +173,6 @@ def info(options: Namespace, library: Library) -> int:
     table(("what", "value"), list(facts.items()))
     write_json(out, {"info": facts})
     return 0
-
-
-def cache_folder() -> Path:
-    """Folder of compiled kernels."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("plateaux")
 
 
 def _version(name: str) -> str:
