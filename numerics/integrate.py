@@ -14,6 +14,9 @@ from .curve import Curve, Provenance
 from .lower.kernel import Kernel
 
 Array = NDArray[Any]
+DENSE_JACOBIAN = 1000
+"""Longest state for which a stiff method is given the analytic Jacobian, a dense matrix."""
+
 METHODS = ("DOP853", "LSODA", "RK45", "RK23", "Radau", "BDF")
 
 
@@ -131,7 +134,7 @@ def integrate(
     method : ``"DOP853"`` (many compiled steps per call), ``"LSODA"`` for stiff flows, or another method of `solve_ivp`.
     start : time of ``y0``; by default the smaller of 0 and the first time.
     events : functions ``(t, y)`` as in `solve_ivp`; a terminal one ends the curve at its root.
-    jacobian : ``(t, y)``, for stiff methods; LSODA takes differences without it.
+    jacobian : ``(t, y)``, for stiff methods; by default derived from the system where that can be done.
     options : ``max_step``, ``first_step``.
 
     Returns
@@ -169,11 +172,16 @@ def integrate(
         options |= {"kernel": bound, "watch": tuple(events)}
     else:
         solver = method
-        if jacobian is not None:
-            options["jac"] = jacobian
-    run = solve_ivp(
-        bound.function, (begin, at[-1]), state, solver, at, events=list(events) or None, rtol=rtol, atol=atol, **options
-    )
+        stiff = method in ("LSODA", "Radau", "BDF")
+        exact = bound.jacobian if stiff and jacobian is None and state.size <= DENSE_JACOBIAN else jacobian
+        if exact is not None:
+            options["jac"] = exact
+        detail += (("jacobian", "analytic" if exact is not None else "none or differences"),)
+    span, wanted = (begin, float(at[-1])), list(events) or None
+    try:
+        run = solve_ivp(bound.function, span, state, solver, at, events=wanted, rtol=rtol, atol=atol, **options)
+    except np.linalg.LinAlgError as error:  # an inverse inside the right-hand side
+        raise RuntimeError(f"{kernel.id}: {error}") from error
     if not run.success:
         raise RuntimeError(f"{kernel.id}: {run.message}")
     ended, path = run.t, run.y.T

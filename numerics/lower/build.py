@@ -48,6 +48,11 @@ def _swap(expression: Any, table: Mapping[Any, Any]) -> Any:
 
 def draft(system: System, fixed: Mapping[Any, Any] | None) -> Draft:
     """Write the kernel of a system; ``fixed`` are the sizes that become literals."""
+    return writer(system, fixed).draft()
+
+
+def writer(system: System, fixed: Mapping[Any, Any] | None) -> Writer:
+    """The system with literals for its fixed sizes, ready to be written."""
     pairs = [*system.let, *system.equations]
     everything = [part for pair in pairs for part in pair]
     ranges = {s for e in everything for i in e.atoms(Idx) for s in i.free_symbols if isinstance(s, Symbol)}
@@ -59,7 +64,7 @@ def draft(system: System, fixed: Mapping[Any, Any] | None) -> Draft:
     merged = _compound(system, let, equations)
     let, equations = ([(_swap(i, merged), _swap(v, merged)) for i, v in part] for part in (let, equations))
     symmetric = frozenset(_swap(_swap(m, table), merged) for m in system.symmetric)
-    return _Writer(system, let, equations, symmetric).draft()
+    return Writer(system, let, equations, symmetric)
 
 
 def _compound(system: System, let: list[Any], equations: list[Any]) -> dict[Any, Any]:
@@ -76,7 +81,7 @@ def _compound(system: System, let: list[Any], equations: list[Any]) -> dict[Any,
     return found
 
 
-class _Writer:
+class Writer:
     """One kernel being written."""
 
     def __init__(self, system: System, let: list[Any], equations: list[Any], symmetric: frozenset[Any]) -> None:
@@ -130,7 +135,8 @@ class _Writer:
         found = [p for p in used - own if not (isinstance(p, IndexedBase) and name_of(p) in hidden)]
         return sorted(found, key=lambda p: (bool(self.dims(p)), str(p)))
 
-    def draft(self) -> Draft:
+    def begin(self) -> tuple[list[str], Layout, Layout]:
+        """First lines, which name the parts of the flat vectors, and the layouts."""
         program, given = self.program, self.parameters()
         taken: dict[str, Any] = {}
         for item in (*self.items, *self.defined, *given, *self.sizes):
@@ -143,7 +149,11 @@ class _Writer:
         parameters = Layout.of(((name_of(p), self.dims(p)) for p in given), len(self.sizes))
         head = [f"{program.texts[s]} = int(par[{n}])" for n, s in enumerate(self.sizes)]
         head += self.views("y", state, self.items) + self.views("par", parameters, given)
-        outputs = []
+        return head, state, parameters
+
+    def draft(self) -> Draft:
+        """The kernel of the rates or next values."""
+        (head, state, parameters), program, outputs = self.begin(), self.program, []
         for item, slot in zip(self.items, state.slots):
             symbol = program.fresh(f"rate_{slot.name}_")
             base = IndexedBase(symbol)
@@ -157,8 +167,13 @@ class _Writer:
             self.definition(item, value)
         for base, (item, value) in zip(outputs, self.equations):
             self.equation(item, value, base)
-        body = [*head, *program.write()]
-        return Draft(self.source(body), state, parameters, tuple(map(str, self.sizes)), program.work)
+        return self.finish(head, state, parameters)
+
+    def finish(self, head: list[str], state: Layout, parameters: Layout) -> Draft:
+        """Source and layouts."""
+        body = [*head, *self.program.write()]
+        sizes = tuple(map(str, self.sizes))
+        return Draft(self.source(body), state, parameters, sizes, self.program.work)
 
     def views(self, vector: str, layout: Layout, items: list[Any]) -> list[str]:
         """Lines that name the parts of a flat vector."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...theory.system import System
-from .build import draft_cached
+from .build import Draft, draft_cached
 from .layout import Layout, checked, solve_sizes
 from .module import load
 
@@ -45,6 +46,8 @@ class Kernel:
     sizes: tuple[str, ...]
     rhs: Any = field(repr=False)
     work_length: Any = field(repr=False)
+    system: System = field(repr=False)
+    static: tuple[tuple[str, int], ...] = ()
     par: Array | None = field(default=None, repr=False)
     size: Mapping[str, int] = field(default_factory=dict)
 
@@ -147,6 +150,24 @@ class Kernel:
         return par.copy()
 
     @property
+    def jacobian(self) -> Callable[[float, Array], Array] | None:
+        """``jacobian(t, y)``, dense, derived by SymPy; None where the system has matrices or no such derivative."""
+        try:
+            plan = _jacobian(self.system, self.static)
+            _, module = load(plan.source)
+        except (ValueError, NotImplementedError):
+            return None
+        size = _length(self.layout, self.size)
+        par, work = self.bound(), np.empty(max(1, _value(plan.work, self.size)))
+
+        def jacobian(t: float, y: Array) -> Array:
+            out = np.empty((size, size))
+            module.rhs(t, np.array(y, dtype=np.float64), out.reshape(-1), par, work)
+            return out
+
+        return jacobian
+
+    @property
     def function(self) -> Callable[[float, Array], Array]:
         """``function(t, y) -> dy`` for SciPy: a new array at each call; read-only and strided ``y`` are accepted."""
         par, work, rhs, length = self.bound(), self.work(), self.rhs, _length(self.layout, self.size)
@@ -186,6 +207,13 @@ class Kernel:
         return path
 
 
+@cache
+def _jacobian(system: System, fixed: tuple[tuple[str, int], ...]) -> Draft:
+    from .jacobian import draft_jacobian
+
+    return draft_jacobian(system, dict(fixed))
+
+
 def _value(expression: Any, sizes: Mapping[str, int]) -> int:
     return int(expression.xreplace({s: _integer(sizes[str(s)]) for s in expression.free_symbols}))
 
@@ -216,8 +244,8 @@ def lower(system: System, static: Mapping[Any, int] | None = None) -> Kernel:
     ------
     ValueError : an index without range, a name that is no identifier, a function that cannot be lowered.
     """
-    plan = draft_cached(system, tuple(sorted((str(k), v) for k, v in (static or {}).items())))
+    fixed = tuple(sorted((str(letter), value) for letter, value in (static or {}).items()))
+    plan = draft_cached(system, fixed)
     digest, module = load(plan.source)
-    return Kernel(
-        system.id, system.kind, plan.source, digest, plan.state, plan.parameters, plan.sizes, module.rhs, plan.work
-    )
+    layouts = plan.state, plan.parameters, plan.sizes
+    return Kernel(system.id, system.kind, plan.source, digest, *layouts, module.rhs, plan.work, system, fixed)

@@ -24,39 +24,11 @@ from sympy import (
 )
 from sympy import Indexed as Entry
 
+from .fuse import Limit, Lines, Loop, fuse, kept_arrays
 from .printer import Printer, bare, identifier, integer
 
 UNROLL = 16
 """Ranges of literal length up to this are unrolled."""
-
-Limit = tuple[Any, Any, Any]
-"""Index, first and last value."""
-
-
-@dataclass
-class Loop:
-    """Statements ``(target, operator, value)`` under nested loops; without limits they stand alone."""
-
-    limits: tuple[Limit, ...]
-    body: list[tuple[Any, str, Any]]
-
-    @property
-    def reads(self) -> set[Any]:
-        return {letter for _, _, value in self.body for letter in _letters(value)}
-
-    @property
-    def writes(self) -> set[Any]:
-        return {target.base if isinstance(target, Entry) else target for target, _, _ in self.body}
-
-
-@dataclass
-class Lines:
-    """Finished statements, such as matrix products."""
-
-    lines: list[str]
-    reads: set[Any]
-    writes: set[Any]
-
 
 @dataclass
 class Program:
@@ -218,41 +190,12 @@ class Program:
         found = self.hoisted[key]
         return found if not used else found[tuple(i for i, _, _ in used)]
 
-    # fusion
-
-    def fuse(self) -> None:
-        """Join loops over equal ranges when nothing between them is needed."""
-        done: list[Loop | Lines] = []
-        for op in self.ops:
-            for host in reversed(done):
-                if isinstance(op, Loop) and isinstance(host, Loop) and _joinable(host, op):
-                    host.body.extend(op.body)
-                    break
-                if op.reads & host.writes:
-                    done.append(op)
-                    break
-            else:
-                done.append(op)
-        self.ops = done
-
-    def kept(self) -> set[Any]:
-        """Arrays that are read outside the loop that defines them, or at another index there."""
-        found = set()
-        for op in self.ops:
-            if not isinstance(op, Loop):
-                found |= op.reads & self.locals
-                continue
-            targets = {t for t, _, _ in op.body}
-            for _, _, value in op.body:
-                found |= {e.base for e in value.atoms(Entry) if e.base in self.locals and e not in targets}
-        return found
-
     # text
 
     def write(self) -> list[str]:
         """Lines of the fused program."""
-        self.fuse()
-        kept = self.kept()
+        self.ops = fuse(self.ops)
+        kept = kept_arrays(self.ops, self.locals)
         lines: list[str] = []
         for base in sorted(kept, key=str):
             name, _ = self.arrays[base]
@@ -297,7 +240,7 @@ class Program:
         """Lines of one loop nest."""
         lines, loads = [], dict(loads)
         starts = {"+=": "0.0", "*=": "1.0"}
-        lines += [f"{self.texts[t]} = {starts[o]}" for t, o, _ in op.body if o != "="]
+        lines += [f"{self.texts[t]} = {starts[o]}" for t, o, _ in op.body if o != "=" and not isinstance(t, Entry)]
         indices: set[Any] = set()
         own = {t for t, _, _ in op.body if isinstance(t, Entry)}
         self.loads(op.body, indices, own, loads, lines, 0)
@@ -313,8 +256,8 @@ class Program:
                     symbol = self.fresh("v")
                     loads[target] = symbol
                     if target.base in kept or target.base in self.outputs:
-                        stores.append(f"{pad}{self.place(target)} = {symbol}")
-                    target = symbol
+                        stores.append(f"{pad}{self.place(target)} {operator} {symbol}")
+                    target, operator = symbol, "="
                 pairs.append((target, operator, value))
             lines += self.statements(pairs, loads, indices, pad) + stores
         return lines
@@ -375,10 +318,6 @@ def _short(low: Any, high: Any) -> bool:
     return bool(low.is_Integer and high.is_Integer and high - low < UNROLL)
 
 
-def _letters(value: Any) -> set[Any]:
-    return {e.base for e in value.atoms(Entry)} | value.atoms(Symbol)
-
-
 def _entries(values: Iterable[Expr]) -> list[Any]:
     """Array entries in order of appearance, each once."""
     return list(dict.fromkeys(node for value in values for node in preorder_traversal(value) if isinstance(node, Entry)))
@@ -401,20 +340,3 @@ def _layers(body: list[Any]) -> list[list[Any]]:
         layers[-1].append(statement)
         written.add(statement[0])
     return layers
-
-
-def _joinable(host: Loop, op: Loop) -> bool:
-    """Same ranges, and the later one reads what the earlier one defines only at the same index."""
-    if host.limits != op.limits:
-        return False
-    if not host.limits:
-        return True
-    targets = {t for t, _, _ in host.body}
-    numbers = {t for t in targets if not isinstance(t, Entry)}
-    bases = {t.base for t in targets if isinstance(t, Entry)}
-    for _, _, value in op.body:
-        if value.atoms(Symbol) & numbers:
-            return False
-        if any(e.base in bases and e not in targets for e in value.atoms(Entry)):
-            return False
-    return True
