@@ -338,3 +338,12 @@ def test_short_words_agree_exactly_when_explicit_matrices_do():
         for sign in (1, -1):
             proof = prove(expression([(1, a)]), expression([(sign, b)]), given=SIGNATURE, symmetric=SYMMETRIC)
             assert proof.ok == np.array_equal(value([(1, a)]), value([(sign, b)]))
+
+
+def test_entrywise_products_commute_and_refute_nothing() -> None:
+    n, m = symbols("n m", integer=True, positive=True)
+    X, Y = MatrixSymbol("X", n, m), MatrixSymbol("Y", n, m)
+    proof = prove(HadamardProduct(X, Y), HadamardProduct(Y, X))
+    assert proof.ok and recheck(proof, ())
+    distributed = prove(HadamardProduct(X, X + Y), HadamardProduct(X, X) + HadamardProduct(X, Y))
+    assert not distributed.ok and not distributed.complete

@@ -61,6 +61,7 @@ class Algebra:
         self.flip: list[int] = []
         self.definitions: list[tuple[str, Terms]] = []
         self.thin = False
+        self.foreign = False  # letters such as A o B, whose own identities words do not know
         self._number: dict[Any, int] = {}
         self._keys: dict[Word, Any] = {}
         for symbol in self.symmetric:
@@ -204,6 +205,7 @@ class Algebra:
                 out = product(out, unit)
             return self.tidy(out)
         if isinstance(e, MatrixExpr) and not isinstance(e, BlockMatrix):
+            self.foreign = True
             return {(self._letter(e, False),): one}
         raise ValueError(f"words: {e} is no matrix expression")
 

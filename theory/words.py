@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from sympy import Eq, MatrixSymbol, Trace, ZeroMatrix, factor_list, fraction, sympify
+from sympy import Eq, HadamardProduct, MatrixSymbol, Trace, ZeroMatrix, default_sort_key, factor_list, fraction, sympify
 
 from .algebra import Algebra, poly, trace_poly
 from .blocks import explode, explode_trace, has_blocks
@@ -50,7 +50,7 @@ class Ideal:
     @property
     def complete(self) -> bool:
         """Whether a nonzero normal form refutes."""
-        return self.engine.complete and not self.algebra.thin and not self.algebra.scalars.opaque
+        return self.engine.complete and not (self.algebra.thin or self.algebra.foreign or self.algebra.scalars.opaque)
 
     @property
     def contradiction(self) -> str:
@@ -169,6 +169,15 @@ def split(relations: Named) -> Named:
     return tuple(out)
 
 
+def entrywise(expression: Any) -> Any:
+    """Factors of entrywise products in one order: they commute."""
+    if not expression.has(HadamardProduct):
+        return expression
+    return expression.replace(
+        lambda e: isinstance(e, HadamardProduct), lambda e: HadamardProduct(*sorted(e.args, key=default_sort_key))
+    )
+
+
 def prove(
     lhs: Any,
     rhs: Any,
@@ -198,6 +207,7 @@ def prove(
     """
     lhs, rhs, symmetric = sympify(lhs), sympify(rhs), tuple(symmetric)
     given = tuple((name, as_zero(e)) for name, e in given)
+    lhs, rhs, given = entrywise(lhs), entrywise(rhs), tuple((name, entrywise(e)) for name, e in given)
     if not (is_matrix(lhs) or is_matrix(rhs) or (lhs - rhs).has(Trace) or any(is_matrix(e) for _, e in given)):
         return prove_scalars(lhs, rhs, given)
     named = split(given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import HadamardProduct
 
-from ...numerics.curve import Curve, Provenance
-from ...numerics.mixed import Weights
+from ...numerics.curve import Curve
+from ...numerics.mixed import Cost, Weights, descend
+from ...numerics.mixed.descent import Order
 from ...theory.formula import Formula
 from ...theory.mixed.letters import A, G, M, Omega, Sigma, meaning, t
 from ...theory.system import System
@@ -77,25 +78,21 @@ def closed(formula: Formula, gradient: Any = SQUARED) -> System:
 
 
 def evolve(system: System, times: Array, state: Mapping[str, Any], rtol: float = 1e-9, **parameters: Any) -> Curve:
-    """Integrate a flow: its items as columns over ``time``.
-
-    Raises
-    ------
-    ValueError : parameters that do not fit, or the solver's own message.
-    """
-    from scipy.integrate import solve_ivp
-
+    """Integrate a flow: its items as columns over ``time``; the absolute tolerance is ``rtol/100`` of the largest number."""
+    from ...numerics.integrate import integrate
     from ...numerics.lower import lower
 
-    kernel = lower(system).bind(state, parameters)
-    y0 = kernel.pack(state)
-    atol = rtol * max(float(np.abs(y0).max()), *(float(np.abs(value).max()) for value in parameters.values()))
-    run = solve_ivp(kernel.function, (0.0, times[-1]), y0, "DOP853", times, rtol=rtol, atol=1e-2 * atol)
-    if not run.success:
-        raise ValueError(f"flow: {run.message}")
-    detail = (("solver", "DOP853"), ("rtol", rtol), ("evaluations", int(run.nfev)))
-    made = Provenance("ode", system.id, digest=kernel.digest, detail=detail)
-    return Curve((("time", times),), tuple(kernel.unpack(run.y.T).items()), made)
+    size = max(float(np.abs(value).max()) for value in (*state.values(), *parameters.values()))
+    return integrate(lower(system), state, parameters, times, rtol=rtol, atol=1e-2 * rtol * size)
+
+
+def trained(problem: Problem, cost: Cost, order: Order = "sequential", columns: Sequence[str] = ("A",)) -> Curve:
+    """Gradient descent at the learning rate and the recorded times of the problem."""
+    steps = problem.steps
+    form: Any = "gram" if order == "sequential" else "weights"
+    return descend(
+        problem.start, cost, problem.eta, int(steps[-1]), order=order, record=steps, columns=columns, form=form
+    )
 
 
 def gram_state(start: Weights) -> dict[str, Array]:

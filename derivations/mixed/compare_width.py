@@ -14,7 +14,7 @@ from ..chain import Book
 from ..compare import Comparison, Measured
 from .compare_tools import Array, distance, drawn, evolve, from_zero, width_error
 
-D, K, DRAWS = 40, 3, 4
+D, K, DRAWS = 40, 3, 3
 REGIMES = np.array([0.0117, 0.117, 1.17, 11.7])
 POINTS = 12
 
@@ -145,6 +145,6 @@ COMPARISONS = (
     width_comparison(
         "width-response",
         "first-order response against the exact flow: error of order 1/width",
-        response, "mixed.response", -1.0, 10.0 ** np.arange(6, 10), 10.0,
+        response, "mixed.response", -1.0, 10.0 ** np.arange(7, 10), 10.0,
     ),
 )  # fmt: skip

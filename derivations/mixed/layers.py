@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Determinant, Matrix, MatrixSymbol, Symbol, Trace, eye, zeros
+from sympy import Determinant, HadamardProduct, Matrix, MatrixSymbol, Symbol, Trace, eye, zeros
 from sympy import Identity as Eye
 
 from ...theory.flow import gradient_flow
@@ -27,6 +27,7 @@ from ...theory.mixed.letters import (
     L,
     M,
     O,
+    Omega,
     P,
     Sigma,
     eta,
@@ -171,6 +172,7 @@ DERIVATIONS = (
     closes("mixed.gram-step", "mixed.layer-step"),
     closes("mixed.gram-step-sequential", "mixed.layer-step-sequential"),
     specialised("mixed.gram-flow", Trace((A - M) * (A - M).T) / 2),
+    specialised("mixed.gram-flow-masked", Trace(HadamardProduct(Omega, A - M) * (A - M).T) / 2),
     specialised("mixed.gram-flow-correlated", Trace((A - M) * Sigma * (A - M).T) / 2),
     Derivation("mixed.stacked", gram_block("mixed.gram", "mixed.stacked")),
     Derivation("mixed.stacked-step", gram_block("mixed.gram-step", "mixed.stacked-step")),

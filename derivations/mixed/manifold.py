@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sympy import HadamardProduct, MatMul, MatPow, MatrixSymbol, Symbol, Trace, ZeroMatrix, oo, sqrt
 from sympy import Identity as Eye
-from sympy import MatMul, MatPow, MatrixSymbol, Symbol, Trace, ZeroMatrix, oo, sqrt
 
 from ...theory.blocks import explode
 from ...theory.mixed.layers import F_BLOCKS, J_BLOCKS, P_BLOCKS, SIGNATURE
@@ -19,6 +19,7 @@ from ...theory.mixed.letters import (
     I_out,
     J,
     M,
+    Omega,
     P,
     Q,
     Sigma,
@@ -146,6 +147,23 @@ def rate_from_gram(id: str, roots: Any) -> Step:
     return Step("the rate of the map in the Gram flow, at these roots", shows)
 
 
+def dynamics(id: str, cost: Any) -> Derivation:
+    """The mixed formula with the gradient of one cost."""
+    return Derivation(
+        id,
+        (
+            Step(
+                "the rate is the mixed formula",
+                lambda b: Identity(b.system(id).rate(A), b.formula("mixed.flow").value),
+            ),
+            Step(
+                "the gradient is that of the cost",
+                lambda b: Identity(dict(b.system(id).let)[G], gradient_of(cost), symmetric=(Sigma,)),
+            ),
+        ),
+    )
+
+
 DERIVATIONS = (
     Derivation("mixed.manifold", (kept("mixed.manifold", ON_MANIFOLD), start("mixed.manifold", tau, tau, {}))),
     *(
@@ -190,38 +208,9 @@ DERIVATIONS = (
             rate_from_gram("mixed.flow", ROOTS),
         ),
     ),
-    Derivation(
-        "mixed.dynamics",
-        (
-            Step(
-                "the rate is the mixed formula",
-                lambda b: Identity(b.system("mixed.dynamics").rate(A), b.formula("mixed.flow").value),
-            ),
-            Step(
-                "the gradient is that of the squared error",
-                lambda b: Identity(
-                    dict(b.system("mixed.dynamics").let)[G], gradient_of(Trace((A - M) * (A - M).T) / 2)
-                ),
-            ),
-        ),
-    ),
-    Derivation(
-        "mixed.dynamics-correlated",
-        (
-            Step(
-                "the rate is the mixed formula",
-                lambda b: Identity(b.system("mixed.dynamics-correlated").rate(A), b.formula("mixed.flow").value),
-            ),
-            Step(
-                "the gradient is that of the squared error with correlated inputs",
-                lambda b: Identity(
-                    dict(b.system("mixed.dynamics-correlated").let)[G],
-                    gradient_of(Trace((A - M) * Sigma * (A - M).T) / 2),
-                    symmetric=(Sigma,),
-                ),
-            ),
-        ),
-    ),
+    dynamics("mixed.dynamics", Trace((A - M) * (A - M).T) / 2),
+    dynamics("mixed.dynamics-correlated", Trace((A - M) * Sigma * (A - M).T) / 2),
+    dynamics("mixed.dynamics-masked", Trace(HadamardProduct(Omega, A - M) * (A - M).T) / 2),
     Derivation(
         "mixed.correlated-flow",
         (

@@ -92,8 +92,10 @@ def lower_formula(formula: Formula) -> Function:
     for row, (name, letter) in enumerate(names.items()):
         program.texts[letter] = identifier(name)
         body.append(f"    {program.texts[letter]} = arguments[{row}, _e]")
-    result = program.fresh("v")
-    body += program.statements([(result, "=", program.settle(value, ()))], {}, set(), "    ")
+    result, settled = program.fresh("v"), program.settle(value, ())
+    if program.ops:
+        raise ValueError(f"id: {formula.id} has a sum of variable length; evaluate it, or lower it as a system")
+    body += program.statements([(result, "=", settled)], {}, set(), "    ")
     body.append(f"    out[_e] = {result.name}")
     helpers = "\n\n".join(HELPERS[name] for name in sorted(program.printer.helpers))
     # No fast arithmetic: a float form orders its operations for accuracy.

@@ -119,10 +119,13 @@ class Kernel:
         size = dict(self.size)
         unknown = {str(s) for slot in self.layout.slots for dim in slot.dims for s in dim.free_symbols} - set(size)
         if len(unknown) == 1:  # the length grows with the one size that is open
-            name, n = unknown.pop(), 1
-            while n <= y.shape[-1] and _length(self.layout, {**size, name: n}) < y.shape[-1]:
-                n += 1
-            size[name] = n
+            name = unknown.pop()
+            low, high = 1, y.shape[-1]
+            while low < high:
+                middle = (low + high) // 2
+                short = _length(self.layout, {**size, name: middle}) < y.shape[-1]
+                low, high = (middle + 1, high) if short else (low, middle)
+            size[name] = low
         length = _length(self.layout, size)
         if y.shape[-1] != length:
             raise ValueError(f"y: has {y.shape[-1]} entries; {self.id} has {length} at {size}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from functools import cache
@@ -43,7 +45,9 @@ def cache_dir() -> Path:
 
 @cache
 def _temporary() -> Path:
-    return Path(tempfile.mkdtemp(prefix="plateaux-"))
+    folder = tempfile.mkdtemp(prefix="plateaux-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _write(folder: Path, name: str, source: str) -> Path:

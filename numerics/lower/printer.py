@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 from sympy import Integer, Rational, S, Symbol
+from sympy.core.function import AppliedUndef
 from sympy.printing.pycode import PythonCodePrinter
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -41,7 +42,7 @@ def identifier(name: str) -> str:
     """
     if not NAME.fullmatch(name) or len(name) > 60:
         raise ValueError(f"name: {name!r} is no plain identifier; allowed: an ASCII letter, then letters, digits, _")
-    return f"{name}_" if name in RESERVED else name
+    return f"{name}_" if name.rstrip("_") in RESERVED else name
 
 
 class Printer(PythonCodePrinter):
@@ -151,7 +152,7 @@ class Printer(PythonCodePrinter):
 
     def _print_Function(self, call: Any) -> str:
         name = type(call).__name__
-        if name not in _CALLS or type(call).__module__.split(".")[0] != "sympy":
+        if name not in _CALLS or isinstance(call, AppliedUndef):
             raise ValueError(f"function: {name} cannot be lowered; allowed: {', '.join(sorted(_CALLS))} and powers")
         return f"{_CALLS[name]}({', '.join(self._print(arg) for arg in call.args)})"
 

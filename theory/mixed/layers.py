@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import BlockMatrix, Determinant, Eq, Identity, MatrixSymbol, Trace, ZeroMatrix
+from sympy import BlockMatrix, Determinant, Eq, HadamardProduct, Identity, MatrixSymbol, Trace, ZeroMatrix
 
 from ..flow import descent, gradient_flow
 from ..formula import Source, Standing
@@ -27,6 +27,7 @@ from .letters import (
     M,
     N,
     O,
+    Omega,
     P,
     Sigma,
     d_in,
@@ -94,6 +95,17 @@ GRAM_FLOW_CORRELATED = System(
     meaning(*GRAM_LETTERS, M, Sigma),
     OURS,
     let=((G, (A - M) * Sigma),),
+    symmetric=(C1, C2),
+)
+GRAM_FLOW_MASKED = System(
+    "mixed.gram-flow-masked",
+    "Gram flow of matrix completion: squared error of the observed entries",
+    "flow",
+    t,
+    GRAM_EQUATIONS,
+    meaning(*GRAM_LETTERS, M, Omega),
+    OURS,
+    let=((G, HadamardProduct(Omega, A - M)),),
     symmetric=(C1, C2),
 )
 GRAM_STEP = System(
@@ -259,6 +271,7 @@ SYSTEMS = (
     GRAM,
     GRAM_FLOW,
     GRAM_FLOW_CORRELATED,
+    GRAM_FLOW_MASKED,
     GRAM_STEP,
     GRAM_STEP_SEQUENTIAL,
     STACKED,

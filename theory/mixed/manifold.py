@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Eq, MatrixSymbol, Rational
+from sympy import Eq, HadamardProduct, MatrixSymbol, Rational
 
 from ..formula import Source, Standing
 from ..system import System
@@ -19,6 +19,7 @@ from .letters import (
     J,
     M,
     N,
+    Omega,
     P,
     Sigma,
     d_out,
@@ -68,6 +69,16 @@ MIXED_FLOW_CORRELATED = System(
     meaning(A, G, M, t, tau, Sigma),
     OURS,
     let=((G, (A - M) * Sigma),),
+)
+MIXED_FLOW_MASKED = System(
+    "mixed.dynamics-masked",
+    "mixed dynamics of matrix completion",
+    "flow",
+    t,
+    ((A, MIXED_RATE),),
+    meaning(A, G, M, t, tau, Omega),
+    OURS,
+    let=((G, HadamardProduct(Omega, A - M)),),
 )
 
 Pi = MatrixSymbol("Pi", d_out, d_out)
@@ -165,4 +176,4 @@ FORMULAS = (
         standing=Standing.OURS,
     ),
 )
-SYSTEMS = (MIXED_FLOW, MIXED_FLOW_CORRELATED)
+SYSTEMS = (MIXED_FLOW, MIXED_FLOW_CORRELATED, MIXED_FLOW_MASKED)

@@ -1,0 +1,377 @@
+"""What a person can run: one training run at any width, and phase diagrams by simulation or by theory."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...numerics.curve import Curve, Provenance
+from ...numerics.mixed import (
+    CorrelatedError,
+    Cost,
+    MaskedError,
+    SquaredError,
+    Weights,
+    descend,
+    descent_point,
+    flow_point,
+    gaussian,
+    mixed_curve,
+    mode_point,
+    scales,
+    stable_rank,
+    teacher,
+)
+from ...numerics.mixed.descent import Order
+from ...numerics.mixed.teacher import check_integer, check_number
+from ...numerics.sweep import Function, sweep
+from ..paper import Experiment, Progress
+
+Array = NDArray[Any]
+CostName = Literal["squared", "masked", "correlated"]
+Level = Literal["descent", "flow", "mode"]
+PUBLISHED_SIGMA, PUBLISHED_WIDTH = -1.85, 2.25
+"""Exponents of the published run."""
+WIDEST = 10**12
+RUN_COLUMNS = ("loss", "test error", "singular values", "stable rank")
+
+
+def _one_of(name: str, value: Any, allowed: Any) -> None:
+    if value not in get_args(allowed):
+        raise ValueError(f"{name}: {value!r}; allowed: {', '.join(get_args(allowed))}")
+
+
+def _one_way(name: str, value: Any, other: str, exponent: Any) -> None:
+    if value is not None and exponent is not None:
+        raise ValueError(f"{other}: {exponent} stands beside {name}={value}; give one of {name}, {other}")
+    if exponent is not None and not math.isfinite(exponent):
+        raise ValueError(f"{other}: {exponent}; allowed: finite numbers")
+
+
+def _help(text: str, **more: Any) -> dict[str, Any]:
+    return {"help": text, **more}
+
+
+@dataclass(frozen=True)
+class SimulateSettings:
+    """One run of gradient descent on the published teacher, reduced in width; the defaults are the published exponents."""
+
+    d: int = field(default=100, metadata=_help("output dimension, 2 or more"))
+    d_in: int | None = field(default=None, metadata=_help("input dimension; none: d"))
+    k: int = field(default=5, metadata=_help("rank of the teacher"))
+    width: int | None = field(default=None, metadata=_help("hidden neurons, 1 to 1e12; none: d^gamma_w"))
+    gamma_w: float | None = field(
+        default=None, metadata=_help("exponent of the width; none: 2.25 unless width is given")
+    )
+    sigma2: float | None = field(default=None, metadata=_help("variance of the weights; none: d^gamma_sigma"))
+    gamma_sigma: float | None = field(
+        default=None, metadata=_help("exponent of the variance; none: -1.85 unless sigma2 is given")
+    )
+    eta: float | None = field(
+        default=None, metadata=_help("learning rate; none: 1/(5 tau) if tau > d, else 1/(5 ||A*||), as published")
+    )
+    steps: int = field(default=100, metadata=_help("steps of gradient descent"))
+    record: int = field(default=1, metadata=_help("record every so many steps"))
+    order: Order = field(default="sequential", metadata=_help("update both layers at once or W1 first"))
+    cost: CostName = field(default="squared", metadata=_help("squared error, matrix completion, or correlated inputs"))
+    observed: float | None = field(default=None, metadata=_help("masked: share of entries seen; none: 0.5"))
+    spread: float | None = field(
+        default=None, metadata=_help("correlated: largest over smallest variance of the inputs; none: 10")
+    )
+    weight_decay: float = field(default=0.0, metadata=_help("L2 added to the gradient"))
+    momentum: float = field(default=0.0, metadata=_help("heavy ball, 0 to below 1"))
+    theory: bool | None = field(
+        default=None,
+        metadata=_help("closed form from the same A_0 alongside; none: where it exists (plain squared error)"),
+    )
+    seed: int = field(default=0, metadata=_help("seed of teacher, noise, weights and mask"))
+
+    def __post_init__(self) -> None:
+        check_integer("d", self.d, low=2)
+        if self.d_in is not None:
+            check_integer("d_in", self.d_in, low=2)
+        smallest = min(self.d, self.d_in or self.d)
+        if check_integer("k", self.k) > smallest:
+            raise ValueError(f"k: {self.k}; allowed: 1 to {smallest}")
+        _one_way("width", self.width, "gamma_w", self.gamma_w)
+        _one_way("sigma2", self.sigma2, "gamma_sigma", self.gamma_sigma)
+        if self.width is not None and check_integer("width", self.width) > WIDEST:
+            raise ValueError(f"width: {self.width}; allowed: 1 to 1e12")
+        if self.gamma_w is not None and not 1 <= self.d**self.gamma_w <= WIDEST:
+            raise ValueError(f"gamma_w: {self.gamma_w}; the width d^gamma_w must be between 1 and 1e12")
+        if self.sigma2 is not None:
+            check_number("sigma2", self.sigma2, strict=True)
+        if self.gamma_sigma is not None and not 0 < self.d**self.gamma_sigma < math.inf:
+            raise ValueError(f"gamma_sigma: {self.gamma_sigma}; the variance d^gamma_sigma must be a positive float")
+        if self.eta is not None:
+            check_number("eta", self.eta, strict=True)
+        for name in ("steps", "record"):
+            check_integer(name, getattr(self, name))
+        check_integer("seed", self.seed, low=0)
+        _one_of("order", self.order, Order)
+        _one_of("cost", self.cost, CostName)
+        for name, cost in (("observed", "masked"), ("spread", "correlated")):
+            if getattr(self, name) is not None and self.cost != cost:
+                raise ValueError(
+                    f"{name}: {getattr(self, name)} has no meaning with cost {self.cost}; only with {cost}"
+                )
+        if self.observed is not None and not 0 < self.observed <= 1:
+            raise ValueError(f"observed: {self.observed}; allowed: above 0, at most 1")
+        if self.spread is not None:
+            check_number("spread", self.spread, low=1.0)
+        check_number("weight_decay", self.weight_decay)
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"momentum: {self.momentum}; allowed: 0 <= momentum < 1")
+        if self.theory and not self.solvable:
+            raise ValueError("theory: yes; the closed form needs squared error without weight decay and momentum")
+
+    @property
+    def solvable(self) -> bool:
+        """Whether the dynamics has a closed form."""
+        return self.cost == "squared" and not self.weight_decay and not self.momentum
+
+    @property
+    def exponents(self) -> tuple[float, float]:
+        """``gamma_sigma`` and ``gamma_w`` of what was given."""
+        log = math.log(self.d)
+        sigma = PUBLISHED_SIGMA if self.gamma_sigma is None else self.gamma_sigma
+        width = PUBLISHED_WIDTH if self.gamma_w is None else self.gamma_w
+        return (
+            sigma if self.sigma2 is None else math.log(self.sigma2) / log,
+            width if self.width is None else math.log(self.width) / log,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run is made of: data, cost, start and scales."""
+
+    signal: Array
+    target: Array
+    cost: Cost
+    start: Weights
+    width: int
+    sigma2: float
+    eta: float
+
+    @property
+    def tau(self) -> float:
+        """``sigma^2 w``."""
+        return self.sigma2 * self.width
+
+
+def prepare(settings: SimulateSettings) -> Run:
+    """Draw teacher, cost and weights."""
+    d, d_in = settings.d, settings.d_in or settings.d
+    teaching, starting, costing = (np.random.SeedSequence([settings.seed, stream]) for stream in range(3))
+    data = teacher(max(d, d_in), settings.k, teaching)  # a block of the square teacher has the same law
+    signal, target = data.signal[:d, :d_in], data.target[:d, :d_in]
+    sigma, width = settings.exponents
+    scale = scales(sigma, width, d, float(np.linalg.norm(signal, 2)), divisor=5.0)
+    hidden = scale.width if settings.width is None else int(settings.width)
+    variance = scale.variance if settings.sigma2 is None else settings.sigma2
+    start = gaussian(d, d_in, hidden, variance, starting)
+    eta = scale.eta if settings.eta is None else settings.eta
+    return Run(signal, target, _cost(settings, target, costing), start, hidden, variance, eta)
+
+
+def _cost(settings: SimulateSettings, target: Array, seed: np.random.SeedSequence) -> Cost:
+    rng, n = np.random.default_rng(seed), target.shape[1]
+    if settings.cost == "masked":
+        return MaskedError(target, (rng.random(target.shape) < (settings.observed or 0.5)).astype(float))
+    if settings.cost == "correlated":
+        basis, _ = np.linalg.qr(rng.standard_normal((n, n)))
+        return CorrelatedError(target, (basis * np.geomspace(1.0, 1.0 / (settings.spread or 10.0), n)) @ basis.T)
+    return SquaredError(target)
+
+
+def described(A: Array, target: Array, signal: Array) -> dict[str, Any]:
+    """Errors per entry, singular values and stable rank of maps (times x d_out x d_in), as gradient descent records them."""
+    return {
+        "loss": ((A - target) ** 2).mean(axis=(1, 2)),
+        "test error": ((A - signal) ** 2).mean(axis=(1, 2)),
+        "singular values": np.linalg.svd(A, compute_uv=False),
+        "stable rank": np.array([stable_rank(one) for one in A]),
+    }
+
+
+def run_simulate(settings: SimulateSettings, progress: Progress) -> Curve:
+    """Gradient descent, and beside it the mixed formula in closed form from the same ``A_0``.
+
+    Returns
+    -------
+    Curve over ``time`` = eta * step: ``step``, ``loss`` and ``test error`` (per entry), ``singular values``, ``stable rank``,
+    and the same with ``theory`` before the name.
+
+    Raises
+    ------
+    ValueError : divergence.
+    """
+    progress(0.0, "drawing")
+    run = prepare(settings)
+    progress(0.1, "gradient descent")
+    found = descend(
+        run.start, run.cost, run.eta, settings.steps, order=settings.order, weight_decay=settings.weight_decay,
+        momentum=settings.momentum, signal=run.signal, record=settings.record, columns=RUN_COLUMNS,
+    )  # fmt: skip
+    columns = dict(found.columns)
+    if settings.solvable if settings.theory is None else settings.theory:
+        parts = np.array_split(found["time"], max(len(found["time"]) // 16, 1))
+        theory: list[dict[str, Any]] = []
+        for place, times in enumerate(parts):
+            progress(0.5 + 0.5 * place / len(parts), "closed form")
+            A = mixed_curve(times, run.start.A, run.target, run.tau)["A"]
+            theory.append(described(A, run.target, run.signal))
+        columns |= {f"theory {name}": np.concatenate([part[name] for part in theory]) for name in RUN_COLUMNS}
+    parameters = {
+        "d": settings.d, "d_in": settings.d_in or settings.d, "k": settings.k, "width": run.width, "sigma2": run.sigma2,
+        "tau": run.tau, "eta": run.eta, "order": settings.order, "cost": settings.cost,
+        "weight_decay": settings.weight_decay, "momentum": settings.momentum,
+    }  # fmt: skip
+    made = Provenance("gradient descent", "mixed.descent", tuple(parameters.items()), settings.seed)
+    progress(1.0, "")
+    return Curve(found.axes, tuple(columns.items()), made)
+
+
+def plot_simulate(curve: Curve) -> Any:
+    """Errors, singular values with the threshold, stable rank."""
+    from .drawing import draw_run
+
+    return draw_run(curve)
+
+
+def simulate_seconds(settings: SimulateSettings) -> float:
+    """Products of matrices, and one singular value decomposition or two per record."""
+    size = (max(settings.d, settings.d_in or 0) / 100) ** 3
+    records = settings.steps / settings.record
+    return 1.0 + size * (5e-4 * settings.steps + (1e-2 if settings.solvable else 2e-3) * records)
+
+
+SIMULATE = Experiment(
+    "gradient descent on a two-layer linear network of any width, with the mixed dynamics in closed form beside it",
+    SimulateSettings, run_simulate, plot_simulate, simulate_seconds,
+)  # fmt: skip
+
+
+LEVELS: dict[str, tuple[Function, str, float]] = {
+    "descent": (descent_point, "simulation: gradient descent (reduced in width, float32)", 0.7),
+    "flow": (flow_point, "exact Gram flow; distance from the mixed formula", 0.6),
+    "mode": (mode_point, r"scalar theory: modes from $A_0=0$, plus $\sigma^4 w\,e^{-4\tau t}$", 0.012),
+}
+"""For each level: a point of a sweep, its name in titles, seconds per point at d = 200."""
+MEASURES = ("test error", "stable rank", "iterations", "distance")
+
+
+@dataclass(frozen=True)
+class DiagramSettings:
+    """A grid of exponents ``sigma^2 = d^gamma_sigma``, ``w = d^gamma_w``; the defaults are the published grid."""
+
+    d: int = field(default=200, metadata=_help("output and input dimension, 2 or more"))
+    k: int = field(default=5, metadata=_help("rank of the teacher"))
+    grid: int = field(default=30, metadata=_help("points per side, 2 or more"))
+    gamma_sigma: tuple[float, ...] = field(
+        default=(-2.2, -0.8), metadata=_help("first and last exponent of the variance")
+    )
+    gamma_w: tuple[float, ...] = field(default=(1.75, 2.8), metadata=_help("first and last exponent of the width"))
+    by: Level = field(
+        default="mode",
+        metadata=_help("simulation, exact flow, or scalar theory", choices=get_args(Level)),
+    )
+    steps: int = field(default=750, metadata=_help("most steps of gradient descent per point"))
+    jobs: int = field(default=-1, metadata=_help("processes; -1: one per core"))
+    store: str | None = field(
+        default=None, metadata=_help("folder of finished points, to resume from; none: keep nothing")
+    )
+    seed: int = field(default=0, metadata=_help("seed of the teacher, the noise and the weights"))
+
+    def __post_init__(self) -> None:
+        check_integer("d", self.d, low=2)
+        if check_integer("k", self.k) > self.d:
+            raise ValueError(f"k: {self.k}; allowed: 1 to {self.d}")
+        check_integer("grid", self.grid, low=2)
+        for name in ("gamma_sigma", "gamma_w"):
+            pair = getattr(self, name)
+            if len(pair) != 2 or not all(map(math.isfinite, pair)) or pair[0] >= pair[1]:
+                shown = ",".join(f"{value:g}" for value in pair)
+                raise ValueError(f"{name}: {shown}; allowed: two finite numbers, the smaller first")
+        low, high = self.gamma_w
+        if not low >= 0 or not self.d**high < 1e15:
+            raise ValueError(f"gamma_w: {low:g},{high:g}; the width d^gamma_w must be between 1 and 1e15")
+        _one_of("by", self.by, Level)
+        check_integer("steps", self.steps)
+        if self.jobs != -1 and self.jobs < 1:
+            raise ValueError(f"jobs: {self.jobs}; allowed: 1 or more, or -1 for one per core")
+        if self.store is not None and (not self.store or Path(self.store).is_file()):
+            raise ValueError(f"store: {self.store!r}; allowed: a folder")
+        check_integer("seed", self.seed, low=0)
+
+    @property
+    def axes(self) -> tuple[Array, Array]:
+        """Exponents of variance and width."""
+        return np.linspace(*self.gamma_sigma, self.grid), np.linspace(*self.gamma_w, self.grid)
+
+
+def code_digest(by: Level) -> str:
+    """Hash of the code that a point runs through: a store does not mix two versions of it."""
+    from ...numerics import mixed as numerics
+    from ...theory import mixed as theory
+
+    modules = [numerics] if by == "descent" else [numerics, theory]
+    files = [file for module in modules for file in sorted(Path(str(module.__file__)).parent.glob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def run_diagram(settings: DiagramSettings, progress: Progress) -> Curve:
+    """Every point of the grid.
+
+    Returns
+    -------
+    Curve over ``gamma_sigma`` and ``gamma_w``: least ``test error`` over time (per entry), ``stable rank`` and ``iterations``
+    there, ``distance`` (largest ``||A - A_mixed||_F/d``; nan by mode), ``records`` (steps taken + 1).
+    """
+    sigmas, widths = settings.axes
+    fixed = {"d": settings.d, "k": settings.k, "steps": settings.steps, "seed": settings.seed}
+    points = [{"gamma_sigma": float(a), "gamma_w": float(b), **fixed} for a in sigmas for b in widths]
+    function = LEVELS[settings.by][0]
+    results = sweep(
+        function, points, store=settings.store, jobs=settings.jobs, key=code_digest(settings.by), progress=progress, seed=settings.seed
+    )  # fmt: skip
+    shape = len(sigmas), len(widths)
+    columns = tuple(
+        (name, np.array([float(r[name]) for r in results]).reshape(shape)) for name in (*MEASURES, "records")
+    )
+    by = {"descent": "gradient descent", "flow": "ode", "mode": "theory"}[settings.by]
+    parameters = (("by", settings.by), ("d", settings.d), ("k", settings.k), ("steps", settings.steps))
+    made = Provenance(by, "mixed.diagram", parameters, settings.seed)
+    return Curve((("gamma_sigma", sigmas), ("gamma_w", widths)), columns, made)
+
+
+def plot_diagram(curve: Curve) -> Any:
+    """The four published diagrams with the boundaries of the phases."""
+    from .drawing import draw_diagrams
+
+    return draw_diagrams([curve])
+
+
+def diagram_seconds(settings: DiagramSettings) -> float:
+    """Cubic in d by matrices, linear by modes; shared over the cores."""
+    import os
+
+    jobs = settings.jobs if settings.jobs > 0 else os.cpu_count() or 1
+    power = 1 if settings.by == "mode" else 3
+    return 2.0 + settings.grid**2 * LEVELS[settings.by][2] * (settings.d / 200) ** power / jobs
+
+
+PHASE_DIAGRAM = Experiment(
+    "least test error, stable rank, iterations and distance from the mixed dynamics over variance and width",
+    DiagramSettings, run_diagram, plot_diagram, diagram_seconds,
+)  # fmt: skip
+
+quiet: Callable[[float, str], None] = lambda fraction, words: None  # noqa: E731
