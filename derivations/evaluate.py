@@ -326,6 +326,9 @@ def holds(relation: Any, point: Mapping[Any, Any], digits: int) -> bool:
         return (all if isinstance(relation, sympy.And) else any)(holds(r, point, digits) for r in relation.args)
     if isinstance(relation, sympy.Not):
         return not holds(relation.args[0], point, digits)
+    if isinstance(relation, sympy.ITE):
+        test, yes, no = relation.args
+        return holds(yes if holds(test, point, digits) else no, point, digits)
     try:
         left, right = (evaluate(side, point, digits) for side in relation.args)
     except NoPoint:

@@ -33,7 +33,7 @@ def macro_solver() -> Any:
     C[:STAGES], C[STAGES + 1 :] = DOP853.C, DOP853.C_EXTRA
     tableau = (*packed(rows), C)
 
-    class Inside(DenseOutput):  # type: ignore[misc]
+    class Inside(DenseOutput):
         """States between the ends of a block; its inner steps are made again where a state is asked for."""
 
         def __init__(self, call: tuple[Any, ...], ts: Array, ys: Array, fs: Array) -> None:
@@ -52,7 +52,7 @@ def macro_solver() -> Any:
             states[order] = out
             return states[0] if np.ndim(t) == 0 else states.T
 
-    class MacroDOP853(OdeSolver):  # type: ignore[misc]
+    class MacroDOP853(OdeSolver):
         """DOP853 with up to ``block`` accepted steps per call.
 
         Parameters
@@ -60,11 +60,17 @@ def macro_solver() -> Any:
         kernel : bound `Kernel` whose function is ``fun``.
         watch : event functions ``(t, y)``; a block ends after the first inner step on which one changes sign.
         block : steps per call; by default 16 to 256, fewer for long states.
+        at, out : times, and the array that receives the states there, made in passing while the stages are at hand;
+            `solve_ivp` asks for a dense output instead, for which the stages are computed again.
         """
+
+        t: float
+        y: Array
 
         def __init__(
             self, fun: Any, t0: float, y0: Array, t_bound: float, vectorized: bool = False, *, kernel: Kernel,
-            watch: Sequence[Callable[..., Any]] = (), block: int | None = None, **options: Any,
+            watch: Sequence[Callable[..., Any]] = (), block: int | None = None,
+            at: Array | None = None, out: Array | None = None, **options: Any,
         ) -> None:  # fmt: skip
             start = DOP853(fun, t0, y0, t_bound, **options)  # checks its options and chooses the first step
             super().__init__(fun, t0, y0, t_bound, vectorized)
@@ -75,7 +81,11 @@ def macro_solver() -> Any:
             self.parameters = kernel.bound()
             self.limits = np.array([self.direction, t_bound, start.max_step])
             self.rtol, self.atol = float(start.rtol), np.array(np.broadcast_to(start.atol, n), dtype=float)
-            self.f, self.h_abs, self.K = start.f, float(start.h_abs), np.empty((STAGES + 1, n))
+            self.f, self.h_abs, self.K = start.f, float(start.h_abs), np.empty((LAST, n))
+            self.at = np.empty(0) if at is None else np.array(at, dtype=float)
+            self.out = np.empty((0, n)) if out is None else out
+            self.next = int(np.count_nonzero(self.at == t0))
+            self.out[: self.next] = self.y
             self.signs = [event(t0, self.y) for event in self.watch]
 
         def _step_impl(self) -> tuple[bool, str | None]:
@@ -83,13 +93,15 @@ def macro_solver() -> Any:
             ts, hs, ys, fs = np.empty(rows), np.empty(rows), np.empty((rows, self.n)), np.empty((rows, self.n))
             ts[0], hs[0], ys[0], fs[0] = self.t, self.h_abs, self.y, self.f
             call = (self.kernel.rhs, self.parameters, self.scratch)
-            made, calls, status = steps(
-                *call, *tableau, ts, hs, ys, fs, self.K, self.limits, self.rtol, self.atol
+            made, calls, status, self.next = steps(
+                *call, *tableau, ts, hs, ys, fs, self.K, self.limits, self.rtol, self.atol, self.at, self.out, self.next
             )  # fmt: skip
             self.nfev += calls
             if made == 0 and status == TOO_SMALL:
                 return False, self.TOO_SMALL_STEP
             made = self.first_change(ts, ys, made)
+            # States after an event are made again from there.
+            self.next = min(self.next, int(np.count_nonzero(self.direction * (ts[made] - self.at) >= 0)))
             self.h_abs, self.t, self.y, self.f = float(hs[made]), float(ts[made]), ys[made].copy(), fs[made].copy()
             self.record = call, ts[: made + 1], ys[: made + 1], fs[: made + 1]
             return True, None
@@ -157,19 +169,24 @@ def integrate(
         raise ValueError("times: a list of at least one finite time is needed")
     begin = min(0.0, float(at[0])) if start is None else float(start)
     gaps = np.diff(np.concatenate([[begin], at]))
-    if not ((gaps[1:] > 0).all() and gaps[0] >= 0 or (gaps[1:] < 0).all() and gaps[0] <= 0):
-        raise ValueError(f"times: from {at[0]} to {at[-1]}; strictly monotonic times from the start {begin} on are needed")
+    up, down = (gaps[1:] > 0).all() and gaps[0] >= 0, (gaps[1:] < 0).all() and gaps[0] <= 0
+    if not (up or down):
+        raise ValueError(
+            f"times: from {at[0]} to {at[-1]}; strictly monotonic times from the start {begin} on are needed"
+        )
     for name, value in (("rtol", rtol), ("atol", atol)):
         if not (np.isfinite(value).all() and np.all(np.asarray(value) > 0)):
             raise ValueError(f"{name}: {value}; a positive number is needed")
     bound = kernel.bind(y0, params)
     state = bound.pack(y0)
+    path = np.empty((0, state.size))
     detail: tuple[tuple[str, Any], ...] = (("solver", method), ("rtol", rtol), ("atol", _plain(atol)))
     if at[-1] == begin:
         return _curve(bound, params, at, state[None], (*detail, ("evaluations", 0), ("message", "no time to pass")))
     if method == "DOP853":
         solver: Any = macro_solver()
-        options |= {"kernel": bound, "watch": tuple(events)}
+        path = np.empty((at.size, state.size))
+        options |= {"kernel": bound, "watch": tuple(events), "at": at, "out": path}
     else:
         solver = method
         stiff = method in ("LSODA", "Radau", "BDF")
@@ -179,21 +196,22 @@ def integrate(
         detail += (("jacobian", "analytic" if exact is not None else "none or differences"),)
     span, wanted = (begin, float(at[-1])), list(events) or None
     try:
-        run = solve_ivp(bound.function, span, state, solver, at, events=wanted, rtol=rtol, atol=atol, **options)
+        inner = None if method == "DOP853" else at
+        run = solve_ivp(bound.function, span, state, solver, inner, events=wanted, rtol=rtol, atol=atol, **options)
     except np.linalg.LinAlgError as error:  # an inverse inside the right-hand side
         raise RuntimeError(f"{kernel.id}: {error}") from error
     if not run.success:
         raise RuntimeError(f"{kernel.id}: {run.message}")
-    ended, path = run.t, run.y.T
+    if method != "DOP853":
+        at, path = run.t, run.y.T
     if events:
-        roots = tuple(tuple(float(t) for t in found) for found in run.t_events)
-        detail += (("events", roots),)
-        if run.status == 1:  # the state at the terminal event closes the curve
-            last = max(((t, y) for ts, ys in zip(run.t_events, run.y_events) for t, y in zip(ts, ys)), key=lambda p: abs(p[0] - begin))  # fmt: skip
-            if not ended.size or ended[-1] != last[0]:
-                path = np.concatenate([path.reshape(-1, state.size), last[1][None]])
-                ended = np.append(ended, last[0])
-    return _curve(bound, params, ended, path, (*detail, ("evaluations", int(run.nfev)), ("message", run.message)))
+        detail += (("events", tuple(tuple(float(t) for t in found) for found in run.t_events)),)
+    if run.status == 1:  # the state at the terminal event closes the curve
+        roots = [pair for ts, states in zip(run.t_events, run.y_events) for pair in zip(ts, states)]
+        end, last = max(roots, key=lambda pair: abs(pair[0] - begin))
+        before = np.sign(at[-1] - begin or 1.0) * (end - at) > 0 if method == "DOP853" else at != end
+        at, path = np.append(at[before], end), np.concatenate([path[before].reshape(-1, state.size), last[None]])
+    return _curve(bound, params, at, path, (*detail, ("evaluations", int(run.nfev)), ("message", run.message)))
 
 
 def _curve(bound: Kernel, params: Mapping[str, Any], at: Array, path: Array, detail: Any) -> Curve:

@@ -156,6 +156,13 @@ def test_products_shifted_ranges_and_several_sizes():
     np.testing.assert_allclose(unrolled["a"], found["a"], rtol=1e-14)
 
 
+def test_a_sum_may_use_the_name_of_the_outer_index():
+    flow = system(((a[k], a[k] * Sum(a[k] ** 2, (k, 0, K - 1))),))
+    A = np.array([1.0, -2.0, 0.5])
+    for fixed in (None, {K: 3}):
+        np.testing.assert_allclose(rate(lower(flow, static=fixed), {"a": A}, {})["a"], A * (A @ A), rtol=1e-15)
+
+
 def test_pair_indexed_response_against_numpy():
     r = np.random.default_rng(4)
     n, strength = 6, 0.2
@@ -275,6 +282,32 @@ def test_numbers_entries_and_matrices_in_one_system():
     np.testing.assert_allclose(found["X"], 0.5 * D_, rtol=1e-14)
 
 
+def test_numbers_in_front_of_matrices_and_quadratic_forms():
+    u, g, V = IndexedBase("u"), Symbol("g"), MatrixSymbol("V", p, 1)
+    n = Idx("n", q)
+    flow = system(
+        (
+            (X, Sum(u[n] ** 2, (n, 0, q - 1)) * X + u[1] * Trace(X * Z * X.T) * Y),
+            (u[n], -u[n] * Trace(Z) / p),
+            (g, (V.T * X * X.T * V)[0, 0] + sp.Determinant(Z) * g),
+            (V, X * X.T * V - g * V),
+        )
+    )
+    r = np.random.default_rng(13)
+    S = {"X": r.normal(size=(2, 3)), "u": r.normal(size=3), "g": 0.4, "V": r.normal(size=(2, 1))}
+    Y_, Z_ = r.normal(size=(2, 3)), r.normal(size=(3, 3))
+    kernel = lower(flow)
+    found = rate(kernel, S, {"Y": Y_, "Z": Z_})
+    A, U, W = S["X"], S["u"], S["V"]
+    np.testing.assert_allclose(found["X"], U @ U * A + U[1] * np.trace(A @ Z_ @ A.T) * Y_, rtol=1e-12)
+    np.testing.assert_allclose(found["u"], -U * np.trace(Z_) / 2, rtol=1e-13)
+    np.testing.assert_allclose(found["g"], (W.T @ A @ A.T @ W)[0, 0] + 0.4 * np.linalg.det(Z_), rtol=1e-12)
+    np.testing.assert_allclose(found["V"], A @ A.T @ W - 0.4 * W, rtol=1e-12, atol=1e-14)
+    short = {"X": A[:, :1], "u": U[:1], "g": 0.4, "V": W}
+    with pytest.raises(ValueError, match="u: has shape .* at least 2"):
+        rate(kernel, short, {"Y": Y_[:, :1], "Z": Z_[:1, :1]})
+
+
 def test_a_map_steps_and_iterates():
     kernel = lower(MIXED["mixed.gram-step"])
     r = np.random.default_rng(9)
@@ -288,6 +321,17 @@ def test_a_map_steps_and_iterates():
     np.testing.assert_allclose(last["A"][-1], W2 @ W1, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(last["C1"][-1], W1.T @ W1, rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal(bound.step(path[0]), path[1])
+
+
+def test_corners_have_the_values_of_the_convention():
+    flow = lower(system(((y, 2 * sp.sign(y) + Heaviside(y) + Heaviside(z, 1) + Max(y, z)),)))
+
+    def at(value, other):
+        return rate(flow, {"y": value}, {"z": other})["y"]
+
+    assert at(0.0, 0.0) == 1.0 and at(1.0, -1.0) == 4.0 and at(-1.0, 0.0) == -1.0
+    bound = flow.parameters(z=1.0)
+    assert np.isnan(bound.function(0.0, np.array([np.nan]))).all()
 
 
 # formulas
@@ -383,7 +427,7 @@ def test_names_of_python_and_of_the_kernel_are_no_trouble():
 
 
 def test_what_cannot_be_lowered_is_named():
-    with pytest.raises(ValueError, match="Function|cannot be lowered"):
+    with pytest.raises(ValueError, match="f cannot be lowered"):
         lower(system(((y, sp.Function("f")(y)),)))
     with pytest.raises(ValueError, match="besselj"):
         lower(system(((y, sp.besselj(0, y)),)))
@@ -445,7 +489,7 @@ def test_unpack_finds_the_one_open_size():
 
 
 @pytest.mark.parametrize("name", ["modes", "neurons", "neurons, fixed", "response", "triple"])
-def test_jacobian_against_complex_free_differences(name):
+def test_jacobian_against_central_differences(name):
     r = np.random.default_rng(11)
     n = 4
     if name.startswith("neurons"):
@@ -473,7 +517,7 @@ def test_jacobian_against_complex_free_differences(name):
 
     wanted = np.array([slope(e) for e in np.eye(at.size)]).T
     np.testing.assert_allclose(found, wanted, atol=1e-10 * max(1, np.abs(wanted).max()))
-    assert not np.allclose(found, wanted.T)
+    assert name == "modes" or not np.allclose(found, wanted.T)
 
 
 def test_matrix_systems_have_no_jacobian():
@@ -490,7 +534,7 @@ from plateaux.numerics.lower import lower
 import numpy as np
 kernel = lower(next(s for s in SYSTEMS if s.id == "mixed.mode-flow"))
 bound = kernel.parameters(m=1.0, tau=0.5)
-print(kernel.digest, bound.function(0.0, np.array([0.0]))[0], kernel.rhs.stats.cache_hits)
+print(kernel.digest, bound.function(0.0, np.array([0.0]))[0], sum(kernel.rhs.stats.cache_hits.values()))
 """
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from sweep_functions import count, fails, objects, threads
 
 from plateaux.numerics.sweep import sweep
@@ -23,6 +24,7 @@ POINTS = [{"tau": tau, "update": "sequential"} for tau in (0.5, 1, 2.0, 4.0)]
 @pytest.fixture
 def marks(tmp_path, monkeypatch):
     """Directory of marks, one file per evaluation."""
+    get_reusable_executor().shutdown(wait=True)  # workers of earlier sweeps keep the environment that they started with
     where = tmp_path / "marks"
     where.mkdir()
     monkeypatch.setenv("SWEEP_MARKS", str(where))

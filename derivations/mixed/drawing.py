@@ -14,7 +14,7 @@ from ...numerics.curve import Curve
 Array = NDArray[Any]
 BLUE, RED, GREY = COLOURS[1], COLOURS[4], "#9a9a9a"
 REST = 6
-"""Singular values of the noise that are drawn, from the largest to the smallest."""
+"""Singular values of the noise that are drawn, evenly from the largest down, without the smallest sixth."""
 
 LEVEL_TITLES = {
     "descent": "simulation: gradient descent, width-reduced",
@@ -73,7 +73,7 @@ def draw_run(curve: Curve, *, rank: bool = True, title: str = "") -> Any:
             for name, colour in (("loss", BLUE), ("test error", RED)):
                 errors.plot(times, curve[f"{prefix}{name}"], color=colour, **STROKES[kind])
             s = curve[f"{prefix}singular values"]
-            rest = np.unique(np.linspace(k, s.shape[1] - 1, REST).astype(int)) if s.shape[1] > k else []
+            rest = np.unique(np.linspace(k, max(k, 0.85 * s.shape[1]), REST).astype(int)) if s.shape[1] > k else []
             for place in rest:
                 values.plot(times, s[:, place], color=GREY, **STROKES[kind])
             for place, colour in zip(range(k), mode_colours(k)):
@@ -82,7 +82,12 @@ def draw_run(curve: Curve, *, rank: bool = True, title: str = "") -> Any:
                 axes[0, 2].plot(times, curve[f"{prefix}stable rank"], color=BLUE, **STROKES[kind])
         values.axhline(given["tau"], color="k", linewidth=0.8, linestyle=(0, (4, 1, 1, 1)))
         values.annotate(
-            r"$\sigma^2 w$", (1, given["tau"]), (2, 0), ("axes fraction", "data"), textcoords="offset points", va="center"
+            r"$\sigma^2 w$",
+            (1, given["tau"]),
+            (2, 0),
+            ("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
         )
         positive = curve["singular values"][:, : k + 1]
         values.set(yscale="log", ylabel=r"singular values $s_i$")
@@ -161,7 +166,14 @@ def draw_diagrams(curves: Sequence[Curve]) -> Any:
                 if np.isfinite(values).any():
                     mesh = ax.pcolormesh(sigmas, widths, values.T, shading="nearest", norm=norm, rasterized=True)
                 else:
-                    ax.text(0.5, 0.5, "none:\nthe theory\nhas $A_0=0$", transform=ax.transAxes, ha="center", va="center")
+                    ax.text(
+                        0.5,
+                        0.5,
+                        "not defined:\nthis theory\nhas $A_0=0$",
+                        transform=ax.transAxes,
+                        ha="center",
+                        va="center",
+                    )
             if mesh is not None:
                 figure.colorbar(mesh, ax=axes[:, column], location="bottom", label=label, aspect=15)
         half = (sigmas[1] - sigmas[0]) / 2, (widths[1] - widths[0]) / 2
@@ -174,7 +186,9 @@ def draw_diagrams(curves: Sequence[Curve]) -> Any:
             for ax in axes.flat:
                 if ax.texts:
                     continue
-                (drawn,) = ax.plot(x, y, color="white", linestyle=line, linewidth=1.2, path_effects=outline, label=words)
+                (drawn,) = ax.plot(
+                    x, y, color="white", linestyle=line, linewidth=1.2, path_effects=outline, label=words
+                )
             handles.append(drawn)
         for ax in axes.flat:
             ax.set(xlim=(x[0], x[-1]), ylim=(widths[0] - half[1], widths[-1] + half[1]))

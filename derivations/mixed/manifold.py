@@ -92,6 +92,11 @@ def block(id: str, row: int, column: int) -> Step:
     return Step("it is one block of $(PJ)^2=\\tau^2I$", shows)
 
 
+def squared(root: Any) -> Any:
+    """A square that SymPy does not multiply out, so that the printed step shows what it claims."""
+    return MatPow(root, 2, evaluate=False)
+
+
 def at_start(root: Any) -> Any:
     """A root without a map: that of a multiple of the identity, which SymPy leaves as it stands."""
     bare = root.xreplace({A: ZeroMatrix(d_out, d_in)}).doit()
@@ -176,13 +181,14 @@ DERIVATIONS = (
             Step(
                 "$C_2$ is the root that the manifold asks for",
                 lambda b: Identity(
-                    dict(b.formula("mixed.flow").let)[C2] ** 2, b.formula("mixed.manifold-outputs").statement.args[1]
+                    squared(dict(b.formula("mixed.flow").let)[C2]),
+                    b.formula("mixed.manifold-outputs").statement.args[1],
                 ),
             ),
             Step(
                 "$C_1$ is the root that the manifold asks for",
                 lambda b: Identity(
-                    dict(b.formula("mixed.flow").let)[C1] ** 2, b.formula("mixed.manifold-inputs").statement.args[1]
+                    squared(dict(b.formula("mixed.flow").let)[C1]), b.formula("mixed.manifold-inputs").statement.args[1]
                 ),
             ),
             start("mixed.manifold", tau, tau, {}),
@@ -266,11 +272,11 @@ DERIVATIONS = (
             Step("the family relation in blocks", family_blocks),
             Step(
                 "$C_2$ solves its block: completing the square gives the arithmetic mean",
-                lambda b: Identity(FAMILY_ROOTS[0][1] ** 2, A * A.T + LAM * FAMILY_ROOTS[0][1] + RHO * I_out),
+                lambda b: Identity(squared(FAMILY_ROOTS[0][1]), A * A.T + LAM * FAMILY_ROOTS[0][1] + RHO * I_out),
             ),
             Step(
                 "$C_1$ solves its block",
-                lambda b: Identity(FAMILY_ROOTS[1][1] ** 2, A.T * A - LAM * FAMILY_ROOTS[1][1] + RHO * I_in),
+                lambda b: Identity(squared(FAMILY_ROOTS[1][1]), A.T * A - LAM * FAMILY_ROOTS[1][1] + RHO * I_in),
             ),
             rate_from_gram("mixed.family-flow", FAMILY_ROOTS),
         ),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sympy import Add, Determinant, Idx, Indexed, IndexedBase, MatrixSymbol, Symbol, Trace, expand
+from sympy import Add, Idx, Indexed, IndexedBase, MatrixSymbol, Symbol, expand
 
 from ...theory.formula import letters
 from ...theory.system import System
 from .layout import Layout
 from .loops import Program
-from .matrices import Matrices
+from .matrices import OF_MATRICES, Matrices
 from .module import FASTMATH
 from .printer import HELPERS, identifier
 from .ranges import elements, spans, static, union
@@ -23,13 +23,14 @@ SIGNATURE = "void(float64, float64[::1], float64[::1], float64[::1], float64[::1
 
 @dataclass(frozen=True)
 class Draft:
-    """Source of a kernel, the layouts of state and parameters, and the length of the scratch space."""
+    """Source of a kernel, layouts, length of the scratch space, and least lengths ``(array, axis, length)``."""
 
     source: str
     state: Layout
     parameters: Layout
     sizes: tuple[str, ...]
     work: Any
+    needs: tuple[tuple[str, int, int], ...] = ()
 
 
 def letter(item: Any) -> Any:
@@ -69,7 +70,7 @@ def writer(system: System, fixed: Mapping[Any, Any] | None) -> Writer:
 
 def _compound(system: System, let: list[Any], equations: list[Any]) -> dict[Any, Any]:
     """Matrices whose side is a sum, such as ``d_out + d_in``, get a size of their own."""
-    found = {}
+    found: dict[Any, Any] = {}
     matrices = {m for pair in (*let, *equations) for part in pair for m in part.atoms(MatrixSymbol)}
     for side in sorted({s for m in matrices for s in m.shape if not s.is_Symbol and not s.is_Integer}, key=str):
         name = "_plus_".join(str(s) for s in side.args) if isinstance(side, Add) else f"side{len(found)}"
@@ -93,11 +94,21 @@ class Writer:
         for item, value in (*let, *equations):
             for part in (item, value):
                 spans(part, found, {})
-        self.spans = {base: [union(base, place) for place in places] for base, places in found.items()}
+        self.spans: dict[Any, Any] = {}
         for item, _ in (*let, *equations):
             if isinstance(item, Indexed):
                 self.check_indices(item)
                 self.spans[item.base] = [(i.lower, i.upper) for i in item.indices]
+        for base, places in found.items():
+            if base not in self.spans:
+                self.spans[base] = [union(base, place) for place in places]
+        self.needs = tuple(
+            (str(base.label), axis, int(high - self.spans[base][axis][0]) + 1)
+            for base, places in found.items()
+            for axis, place in enumerate(places)
+            for low, high in place
+            if low == high and (high - self.spans[base][axis][0]).is_Integer
+        )
         dims = {s for e in (*let, *equations) for part in e for m in part.atoms(MatrixSymbol) for s in m.shape}
         sizes = {s for d in dims for s in d.free_symbols}
         sizes |= {s for place in self.spans.values() for span in place for end in span for s in end.free_symbols}
@@ -173,7 +184,7 @@ class Writer:
         """Source and layouts."""
         body = [*head, *self.program.write()]
         sizes = tuple(map(str, self.sizes))
-        return Draft(self.source(body), state, parameters, sizes, self.program.work)
+        return Draft(self.source(body), state, parameters, sizes, self.program.work, self.needs)
 
     def views(self, vector: str, layout: Layout, items: list[Any]) -> list[str]:
         """Lines that name the parts of a flat vector."""
@@ -214,8 +225,8 @@ class Writer:
 
     def scalar(self, value: Any) -> Any:
         """A number; traces in it are computed first."""
-        if value.has(Trace, Determinant):
-            result = self.matrix.number(value)
+        if value.has(*OF_MATRICES):
+            result = self.matrix.scalar(value)
             self.program.add(self.matrix.flush(result.free_symbols, [value]))
             return result
         return value

@@ -33,6 +33,8 @@ class Kernel:
     sizes : names of the sizes that are read at run time.
     rhs : compiled ``rhs(t, y, out, par, work)``; contiguous float64 vectors, writes into ``out``.
     work_length : length of ``work``, a polynomial of the sizes.
+    system, static : what was lowered, and the sizes that are literals.
+    needs : least lengths ``(array, axis, length)`` that literal places ask for.
     par : bound parameters, sizes first; empty before `parameters`.
     size : bound sizes.
     """
@@ -48,6 +50,7 @@ class Kernel:
     work_length: Any = field(repr=False)
     system: System = field(repr=False)
     static: tuple[tuple[str, int], ...] = ()
+    needs: tuple[tuple[str, int, int], ...] = field(default=(), repr=False)
     par: Array | None = field(default=None, repr=False)
     size: Mapping[str, int] = field(default_factory=dict)
 
@@ -150,6 +153,10 @@ class Kernel:
         open_sizes = [name for name in self.sizes if name not in self.size]
         if open_sizes:
             raise ValueError(f"{open_sizes[0]}: this size is not known; give parameters({open_sizes[0]}=...)")
+        places = {**self.layout.places(self.size), **self.layout_par.places(self.size)}
+        for name, axis, length in self.needs:
+            if name in places and places[name][1][axis] < length:
+                raise ValueError(f"{name}: has shape {places[name][1]}; axis {axis} needs at least {length} entries")
         return par.copy()
 
     @property
@@ -251,4 +258,6 @@ def lower(system: System, static: Mapping[Any, int] | None = None) -> Kernel:
     plan = draft_cached(system, fixed)
     digest, module = load(plan.source)
     layouts = plan.state, plan.parameters, plan.sizes
-    return Kernel(system.id, system.kind, plan.source, digest, *layouts, module.rhs, plan.work, system, fixed)
+    return Kernel(
+        system.id, system.kind, plan.source, digest, *layouts, module.rhs, plan.work, system, fixed, plan.needs
+    )

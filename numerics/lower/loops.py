@@ -24,11 +24,13 @@ from sympy import (
 )
 from sympy import Indexed as Entry
 
+from ...theory.indices import apart, names
 from .fuse import Limit, Lines, Loop, fuse, kept_arrays
 from .printer import Printer, bare, identifier, integer
 
 UNROLL = 16
 """Ranges of literal length up to this are unrolled."""
+
 
 @dataclass
 class Program:
@@ -114,8 +116,11 @@ class Program:
 
     def instances(self, item: Any, value: Any) -> Iterator[tuple[tuple[Limit, ...], Any, Any]]:
         """Definition at each value of its short literal ranges, under loops over the other ranges."""
+        if value.has(Sum, Product):
+            value = apart(value, names(item))  # a sum may use the name of an outer index
         short = [i for i in item.indices if _short(i.lower, i.upper)]
-        limits, rename = [], {}
+        limits: list[Limit] = []
+        rename: dict[Any, Any] = {}
         for i in item.indices:
             if i not in short:
                 rename[i] = self.index(len(limits))
@@ -320,7 +325,9 @@ def _short(low: Any, high: Any) -> bool:
 
 def _entries(values: Iterable[Expr]) -> list[Any]:
     """Array entries in order of appearance, each once."""
-    return list(dict.fromkeys(node for value in values for node in preorder_traversal(value) if isinstance(node, Entry)))
+    return list(
+        dict.fromkeys(node for value in values for node in preorder_traversal(value) if isinstance(node, Entry))
+    )
 
 
 def _outermost(value: Any, kinds: tuple[Any, ...]) -> list[Any]:

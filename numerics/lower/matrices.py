@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from sympy import (
@@ -12,6 +13,8 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    Indexed,
+    IndexedBase,
     Inverse,
     MatAdd,
     MatMul,
@@ -25,12 +28,17 @@ from sympy import (
     preorder_traversal,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.matexpr import MatrixElement
 
-from .loops import Lines, Program
+from .fuse import Lines
+from .loops import Program
 from .printer import integer
 
 Ref = tuple[str, bool]
 """Name of a contiguous array, and whether the matrix is its transpose."""
+
+OF_MATRICES = (Trace, Determinant, MatrixElement)
+"""Numbers that are made of matrices."""
 
 TYPICAL = 100
 """Length that stands for a symbolic dimension when the order of a product is chosen."""
@@ -63,8 +71,8 @@ class Matrices:
             for node in preorder_traversal(self.clean(expression)):
                 if isinstance(node, MatMul):
                     factors = self.factors(node)[1]
-                    for left, right in zip(factors, factors[1:]):
-                        self.pairs[self.key((left, right))] += 1
+                    for pair in pairwise(factors):
+                        self.pairs[self.key(pair)] += 1
 
     def clean(self, expression: Any) -> Any:
         """Transposes at the letters, none on symmetric ones."""
@@ -198,8 +206,8 @@ class Matrices:
         rows, columns = matrix.shape
         c = self.program.fresh("c").name
         k = self.program.fresh("c").name
-        self.line(f"{c} = {self.program.print(shift)}")
-        self.line(f"{k} = {self.program.print(factor)}")
+        self.line(f"{c} = {self.program.print(self.number(shift))}")
+        self.line(f"{k} = {self.program.print(self.number(factor))}")
         vectors = u if left else f"{v}.T"
         # (c + k s^2)^p = c^p + difference: singular vectors that a thin SVD lacks only see c^p.
         square = f"{k} * {s}[_j] * {s}[_j]"
@@ -292,7 +300,9 @@ class Matrices:
         if isinstance(e, MatMul):
             coefficient, factors = self.factors(e)
             coefficient = self.number(coefficient)
-            inner, diagonal = self.entry(factors[0]) if len(factors) == 1 else (self.at(self.product(tuple(factors))), 0)
+            inner, diagonal = (
+                self.entry(factors[0]) if len(factors) == 1 else (self.at(self.product(tuple(factors))), 0)
+            )
             return coefficient * inner, coefficient * diagonal
         if isinstance(e, HadamardProduct):
             value = S.One
@@ -329,7 +339,20 @@ class Matrices:
     # numbers made of matrices
 
     def number(self, e: Any) -> Any:
-        """A number with traces and determinants of matrices computed first."""
+        """A number inside a matrix expression: sums, entries, traces and determinants are computed first."""
+        e = self.scalar(self.program.settle(e, ()))
+        entries = {entry: self.program.raw(self.program.place(entry)) for entry in e.atoms(Indexed)}
+        return e.xreplace(entries)
+
+    def scalar(self, e: Any) -> Any:
+        """A number with what it needs of matrices computed first."""
+        if isinstance(e, MatrixElement):
+            if not (e.i.is_Integer and e.j.is_Integer):
+                raise ValueError(
+                    f"matrix: entry {e} of an expression; only literal places are allowed, or a definition"
+                )
+            name, turned = self.ref(self.clean(e.parent))
+            return self.program.raw(f"{name}[{e.j}, {e.i}]" if turned else f"{name}[{e.i}, {e.j}]")
         if isinstance(e, Trace | Determinant):
             result = self.program.fresh("n")
             matrix = self.clean(e.arg)
@@ -340,7 +363,7 @@ class Matrices:
             _, factors = self.factors(matrix) if isinstance(matrix, MatMul) else (1, [matrix])
             scale = S.One
             if len(factors) == 2 and not any(isinstance(f, Identity) for f in factors):
-                scale = self.number(self.factors(matrix)[0])
+                scale = self.scalar(self.factors(matrix)[0])
                 value = self.at(self.ref(factors[0])) * self.at(self.ref(self.turn(factors[1])))
                 columns = integer(factors[0].shape[1], self.program.texts)
                 loops = [f"for _i in range({integer(matrix.shape[0], self.program.texts)}):"]
@@ -351,13 +374,13 @@ class Matrices:
                 loops = [f"for _i in range({integer(matrix.shape[0], self.program.texts)}):"]
             self.lines += [*loops, f"{'    ' * len(loops)}{result.name} += {self.program.print(value)}"]
             return scale * result
-        if not getattr(e, "args", ()) or not e.has(Trace, Determinant):
+        if not getattr(e, "args", ()) or not e.has(*OF_MATRICES):
             return e
-        return e.func(*(self.number(arg) for arg in e.args))
+        return e.func(*(self.scalar(arg) for arg in e.args))
 
     def flush(self, writes: set[Any], more: Any = ()) -> Lines:
         """The lines so far as one piece of the program."""
-        coefficients = set().union(*(getattr(e, "free_symbols", set()) for e in more)) if more else set()
+        coefficients = set().union(*(e.free_symbols | e.atoms(IndexedBase) for e in more))
         piece = Lines(self.lines, self.reads | coefficients, writes)
         self.lines, self.reads = [], set()
         return piece
@@ -366,5 +389,3 @@ class Matrices:
 def text(ref: Ref) -> str:
     """The array as an argument of BLAS: a transpose is a view."""
     return f"{ref[0]}.T" if ref[1] else ref[0]
-
-

@@ -27,9 +27,29 @@ HELPERS = {
 }
 """Functions that a generated module defines for itself; nan stays nan."""
 
-_MATH = (
-    ["exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "erf", "erfc", "gamma", "lgamma", "expm1", "log1p", "hypot"]
-)
+_MATH = [
+    "exp",
+    "log",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asin",
+    "acos",
+    "atan",
+    "asinh",
+    "acosh",
+    "atanh",
+    "erf",
+    "erfc",
+    "gamma",
+    "lgamma",
+    "expm1",
+    "log1p",
+    "hypot",
+]
 _CALLS = {**{name: f"math.{name}" for name in _MATH}, "loggamma": "math.lgamma", "Abs": "abs", "atan2": "math.atan2"}
 
 

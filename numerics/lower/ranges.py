@@ -30,7 +30,9 @@ def spans(expression: Any, found: dict[Any, list[list[Span]]], known: Mapping[An
     if isinstance(expression, Indexed):
         places = found.setdefault(expression.base, [[] for _ in expression.indices])
         if len(places) != len(expression.indices):
-            raise ValueError(f"index: {expression.base} stands with {len(places)} and {len(expression.indices)} indices")
+            raise ValueError(
+                f"index: {expression.base} stands with {len(places)} and {len(expression.indices)} indices"
+            )
         for place, index in zip(places, expression.indices):
             place.append(_span(index, known, expression))
     for arg in getattr(expression, "args", ()):
@@ -50,7 +52,8 @@ def _span(index: Any, known: Mapping[Any, Span], where: Any) -> Span:
 
 
 def union(base: Any, ranges: list[Span]) -> Span:
-    """Smallest range that holds all."""
+    """Smallest range that holds all; literal places count only where there is no other range."""
+    ranges = [span for span in ranges if span[0] != span[1]] or ranges
     low, high = ranges[0]
     for first, last in ranges[1:]:
         low = first if _below(base, first, low) else low

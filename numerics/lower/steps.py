@@ -14,7 +14,7 @@ _F = types.float64
 RHS = types.FunctionType(types.void(_F, _V, _V, _V, _V))
 """A right-hand side as a pointer: the loops below are compiled once, for all kernels."""
 
-STEPS = types.UniTuple(types.int64, 3)(RHS, _V, _V, _I, _M, _V, _V, _V, _M, _M, _M, _V, _F, _V)
+STEPS = types.UniTuple(types.int64, 4)(RHS, _V, _V, _I, _M, _V, _V, _V, _M, _M, _M, _V, _F, _V, _V, _M, types.int64)
 POINTS = types.void(RHS, _V, _V, _I, _M, _V, _V, _M, _M, types.int64[::1], _V, _M)
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 STAGES = 12
@@ -64,7 +64,9 @@ def add(y: Any, h: float, slope: Any, out: Any) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath=FAST)
-def error_norm(K: Any, places: Any, A: Any, h: float, y: Any, y_new: Any, rtol: float, atol: Any, e3: Any, e5: Any) -> float:
+def error_norm(
+    K: Any, places: Any, A: Any, h: float, y: Any, y_new: Any, rtol: float, atol: Any, e3: Any, e5: Any
+) -> float:
     """Error of a step in units of the tolerance."""
     combine(K, places[ERROR3], A[ERROR3], e3)
     combine(K, places[ERROR5], A[ERROR5], e5)
@@ -78,17 +80,50 @@ def error_norm(K: Any, places: Any, A: Any, h: float, y: Any, y_new: Any, rtol: 
     return abs(h) * sum5 / np.sqrt((sum5 + 0.01 * sum3) * y.size)
 
 
+@njit(cache=True, error_model="numpy")
+def interpolant(
+    rhs: Any, par: Any, work: Any, places: Any, A: Any, C: Any,
+    t: float, h: float, y: Any, y_new: Any, K: Any, F: Any, trial: Any, slope: Any,
+) -> None:  # fmt: skip
+    """Coefficients F of SciPy's interpolant of order 7 in one step, from its stages and three more."""
+    for s in range(STAGES + 1, LAST):
+        combine(K, places[s], A[s], slope)
+        add(y, h, slope, trial)
+        rhs(t + C[s] * h, trial, K[s], par, work)
+    for i in range(y.size):
+        F[0, i] = y_new[i] - y[i]
+        F[1, i] = h * K[0, i] - F[0, i]
+        F[2, i] = 2.0 * F[0, i] - h * (K[STAGES, i] + K[0, i])
+    for k in range(4):
+        combine(K, places[DENSE + k], A[DENSE + k], slope)
+        for i in range(y.size):
+            F[3 + k, i] = h * slope[i]
+
+
+@njit(cache=True, error_model="numpy", fastmath=FAST)
+def inside(F: Any, y: Any, x: float, out: Any) -> None:
+    """State at the fraction x of a step."""
+    for i in range(y.size):
+        value = 0.0
+        for k in range(7):
+            value = (value + F[6 - k, i]) * (x if k % 2 == 0 else 1.0 - x)
+        out[i] = value + y[i]
+
+
 @njit(STEPS, cache=True, error_model="numpy")
 def steps(
     rhs: Any, par: Any, work: Any, places: Any, A: Any, C: Any,
-    ts: Any, hs: Any, ys: Any, fs: Any, K: Any, limits: Any, rtol: Any, atol: Any,
+    ts: Any, hs: Any, ys: Any, fs: Any, K: Any, limits: Any, rtol: Any, atol: Any, at: Any, out: Any, next: Any,
 ) -> Any:  # fmt: skip
-    """Accepted steps from row 0 until the rows are full or the end is reached: their number, evaluations, status.
+    """Accepted steps from row 0 until the rows are full or the end is reached, and the states at the times on the way.
 
-    Row k holds time, proposed step, state and rate after k steps; ``limits`` are direction, end, largest step.
+    Row k holds time, proposed step, state and rate after k steps; ``limits`` are direction, end, largest step; ``at`` are
+    the times, of which ``next`` is the first that is open, and ``out`` their states.
+    Returns the number of steps, of evaluations, the status, and the first time that is still open.
     """
     direction, end, max_step = limits
-    trial, slope, other = np.empty(ys.shape[1]), np.empty(ys.shape[1]), np.empty(ys.shape[1])
+    n = ys.shape[1]
+    trial, slope, other, F = np.empty(n), np.empty(n), np.empty(n), np.empty((7, n if at.size else 0))
     calls = 0
     for row in range(ts.size - 1):
         t, y, y_new, f_new = ts[row], ys[row], ys[row + 1], fs[row + 1]
@@ -98,7 +133,7 @@ def steps(
         K[0, :] = fs[row]
         while True:
             if not h_abs >= smallest:
-                return row, calls, TOO_SMALL
+                return row, calls, TOO_SMALL, next
             t_new = t + h_abs * direction
             if direction * (t_new - end) > 0.0:
                 t_new = end
@@ -122,9 +157,15 @@ def steps(
             factor = SAFETY * error**-0.125
             h_abs *= factor if factor > MIN_FACTOR else MIN_FACTOR  # an error of nan or inf shrinks the step
             rejected = True
-        if direction * (ts[row + 1] - end) >= 0.0:
-            return row + 1, calls, DONE
-    return ts.size - 1, calls, FULL
+        if next < at.size and direction * (t_new - at[next]) >= 0.0:
+            interpolant(rhs, par, work, places, A, C, t, h, y, y_new, K, F, trial, slope)
+            calls += LAST - STAGES - 1
+            while next < at.size and direction * (t_new - at[next]) >= 0.0:
+                inside(F, y, (at[next] - t) / h, out[next])
+                next += 1
+        if direction * (t_new - end) >= 0.0:
+            return row + 1, calls, DONE, next
+    return ts.size - 1, calls, FULL, next
 
 
 @njit(POINTS, cache=True, error_model="numpy")
@@ -132,7 +173,7 @@ def points(
     rhs: Any, par: Any, work: Any, places: Any, A: Any, C: Any,
     ts: Any, ys: Any, fs: Any, rows: Any, at: Any, out: Any,
 ) -> None:  # fmt: skip
-    """States at the times ``at`` inside steps ``rows``, by SciPy's interpolant of order 7; stages are computed again."""
+    """States at the times ``at`` inside steps ``rows`` that were made earlier; their stages are computed again."""
     n, last = ys.shape[1], -1
     K, F = np.empty((LAST, n)), np.empty((7, n))
     trial, slope = np.empty(n), np.empty(n)
@@ -142,23 +183,10 @@ def points(
         if row != last:
             K[0, :] = fs[row]
             K[STAGES, :] = fs[row + 1]
-            for s in range(1, LAST):
-                if s != STAGES:
-                    combine(K, places[s], A[s], slope)
-                    add(y, h, slope, trial)
-                    rhs(t + C[s] * h, trial, K[s], par, work)
-            for i in range(n):
-                F[0, i] = ys[row + 1, i] - y[i]
-                F[1, i] = h * K[0, i] - F[0, i]
-                F[2, i] = 2.0 * F[0, i] - h * (K[STAGES, i] + K[0, i])
-            for k in range(4):
-                combine(K, places[DENSE + k], A[DENSE + k], slope)
-                for i in range(n):
-                    F[3 + k, i] = h * slope[i]
+            for s in range(1, STAGES):
+                combine(K, places[s], A[s], slope)
+                add(y, h, slope, trial)
+                rhs(t + C[s] * h, trial, K[s], par, work)
+            interpolant(rhs, par, work, places, A, C, t, h, y, ys[row + 1], K, F, trial, slope)
             last = row
-        x = (at[point] - t) / h
-        for i in range(n):
-            value = 0.0
-            for k in range(7):
-                value = (value + F[6 - k, i]) * (x if k % 2 == 0 else 1.0 - x)
-            out[point, i] = value + y[i]
+        inside(F, y, (at[point] - t) / h, out[point])
