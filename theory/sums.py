@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Any
 
-from sympy import Add, Function, Idx, Indexed, KroneckerDelta, Mul, Pow, S, Sum, Symbol, expand, fraction, together
+from sympy import Add, Function, Idx, Indexed, KroneckerDelta, Mul, Pow, S, Sum, Symbol, expand, fraction, powsimp, together
 
 from .adjoint import Adjoints
 from .answers import NotClosed
@@ -45,13 +45,13 @@ def normal_form(expression: Any, symmetric: Iterable[Any] = ()) -> Any:
     """
     bases = frozenset(symmetric)
     apart_expression = apart(expression, free_names(expression))
+    terms = [one for term in _terms(apart_expression, names(apart_expression)) for one in _split_deltas(*term)]
     found: dict[tuple[Any, Bounds], Any] = {}
-    for body, bounds in _terms(apart_expression, names(apart_expression)):
-        for piece, left in _split_deltas(body, bounds):
-            for term in Add.make_args(expand(piece, power_exp=False)):
-                coefficient, rest = term.as_coeff_Mul()
-                where = _canonical(rest, left, bases)
-                found[where] = found.get(where, S.Zero) + coefficient
+    for body, bounds in _same_starts(terms):
+        for term in Add.make_args(expand(body, power_exp=False)):
+            coefficient, rest = powsimp(term, combine="exp").as_coeff_Mul()
+            where = _canonical(rest, bounds, bases)
+            found[where] = found.get(where, S.Zero) + coefficient
     return Add(*(c * Sum(body, *bounds) if bounds else c * body for (body, bounds), c in found.items() if c != 0))
 
 
@@ -101,6 +101,27 @@ def _split_deltas(body: Any, bounds: Bounds) -> Terms:
     return [(body, bounds)]
 
 
+def _same_starts(terms: Terms) -> Terms:
+    """Sums that end together start together: the first terms of those that start earlier are taken out."""
+    starts: dict[Any, Any] = {}
+    for _, bounds in terms:
+        for _, low, high in bounds:
+            if low.is_Integer:
+                starts[high] = max(low, starts.get(high, low))
+    out: Terms = []
+    waiting = list(terms)
+    while waiting:
+        body, bounds = waiting.pop()
+        early = next((limit for limit in bounds if limit[1].is_Integer and limit[1] < starts[limit[2]]), None)
+        if early is None:
+            out.append((body, bounds))
+            continue
+        index, low, high = early
+        others = tuple(limit for limit in bounds if limit != early)
+        waiting += [(body, (*others, (index, low + 1, high))), (body.xreplace({index: low}), others)]
+    return out
+
+
 def _canonical(body: Any, bounds: Bounds, symmetric: frozenset[Any]) -> tuple[Any, Bounds]:
     """The smallest spelling of one term; an index that does not occur becomes a factor."""
     free: list[Any] = []
@@ -109,8 +130,6 @@ def _canonical(body: Any, bounds: Bounds, symmetric: frozenset[Any]) -> tuple[An
         if index not in body.free_symbols:
             free.append(high - low + 1)
             continue
-        while low.is_Integer and body.xreplace({index: low}) == 0:
-            low += 1
         kept.append((index, low, high))
     body = expand(Mul(body, *free), power_exp=False) if free else body
     if not kept:

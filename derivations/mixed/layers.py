@@ -235,6 +235,20 @@ DERIVATIONS = (
         ),
     ),
     Derivation(
+        "mixed.spectrum-imbalance",
+        (
+            Step(
+                "$PJ$ acts on the stacked weights as $B$ acts on the hidden neurons",
+                lambda b: Identity(
+                    *(
+                        unroll(side, b.formula("mixed.spectrum-imbalance").let)
+                        for side in b.formula("mixed.spectrum-imbalance").statement.args
+                    )
+                ),
+            ),
+        ),
+    ),
+    Derivation(
         "mixed.lax-step",
         (
             Step(

@@ -158,6 +158,10 @@ DERIVATIONS = (
         ),
     ),
     Derivation(
+        "mixed.start-size",
+        (Step("singular values of Gaussian matrices", lambda b: Cited(Source("davidson2001local", "Theorem II.13"))),),
+    ),
+    Derivation(
         "mixed.bartlett", (Step("Bartlett's decomposition", lambda b: Cited(Source("bartlett1933", "LQ factor"))),)
     ),
 )

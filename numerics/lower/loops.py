@@ -159,10 +159,10 @@ class Program:
         return self.reduced(type(e), body, limit, outer)
 
     def separated(self, body: Any, own: Any, outside: set[Any]) -> list[tuple[Any, Any]]:
-        """Pairs ``(coefficient, summand)`` in which no summand depends on an outer index; empty if there are none."""
+        """Pairs ``(coefficient, summand)`` whose summands depend on fewer outer indices; empty if there are none."""
         for form in (body, expand(body, power_base=False, power_exp=False, log=False)):
             terms = [term.as_independent(own, as_Add=False) for term in Add.make_args(form)]
-            if len(terms) <= 64 and not any(part.free_symbols & outside for _, part in terms):
+            if len(terms) <= 64 and all(part.free_symbols & outside < outside for _, part in terms):
                 return terms
         return []
 
@@ -282,13 +282,15 @@ class Program:
                 if part not in swap:
                     swap[part] = self.fresh("s")
                     operator = "+=" if isinstance(part, Sum) else "*="
-                    inner.setdefault(part.limits[0], []).append((swap[part], operator, part.function))
+                    *deeper, limit = part.limits  # SymPy joins nested sums; the last limit is the outermost
+                    body = part.func(part.function, *deeper) if deeper else part.function
+                    inner.setdefault(limit, []).append((swap[part], operator, body))
         for limit, body in inner.items():
             lines += [f"{pad}{t} = {'0.0' if o == '+=' else '1.0'}" for t, o, _ in body]
             lines.append(pad + self.head(limit))
-            more, deeper = dict(loads), indices | {limit[0]}
-            self.loads(body, deeper, set(), more, lines, len(pad) // 4 + 1)
-            lines += self.statements(body, more, deeper, pad + "    ")
+            more, within = dict(loads), indices | {limit[0]}
+            self.loads(body, within, set(), more, lines, len(pad) // 4 + 1)
+            lines += self.statements(body, more, within, pad + "    ")
         values = [value.xreplace(swap).xreplace(loads) for _, _, value in pairs]
         temporaries, values = cse(values, symbols=iter(lambda: self.fresh("x"), None), order="none")
         for symbol, value in temporaries:

@@ -29,6 +29,7 @@ from .letters import (
     O,
     Omega,
     P,
+    Q,
     Sigma,
     d_in,
     d_out,
@@ -220,6 +221,14 @@ FORMULAS = (
         let=((dL, L * F - F * L),),
         standing=Standing.OURS,
         extra=NEXT,
+    ),
+    formula(
+        "spectrum-imbalance",
+        "the imbalance of the layers has the nonzero spectrum of PJ",
+        Eq(L * Q, Q * B, evaluate=False),
+        OURS,
+        let=((L, Q * Q.T * J), (B, Q.T * J * Q)),
+        standing=Standing.OURS,
     ),
     formula(
         "lax-step",

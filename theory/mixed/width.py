@@ -17,6 +17,7 @@ s, m, g, q, a = IndexedBase("s"), IndexedBase("m"), IndexedBase("g"), IndexedBas
 EP = MatrixSymbol("EP", N, N)
 Z = MatrixSymbol("Z", N, w)
 x_t, v_0, v_t = Symbol("x_t", real=True), Symbol("v_0", nonnegative=True), Symbol("v_t", nonnegative=True)
+distance = Symbol("distance", nonnegative=True)
 MORE: dict[Any, str] = {
     size: "larger of the two dimensions; the smaller one is padded",
     alpha: "first-order deviation of $A$ in the singular basis of the target",
@@ -27,6 +28,7 @@ MORE: dict[Any, str] = {
     g: "gradient along the path, $s-m$",
     q: "sum $s+g$",
     a: "strength of both layers, $\\sqrt{s^2+\\tau^2}$",
+    distance: "operator norm of $P/\\tau-I$ at the start",
     EP: "mean of $(PJ)^2$ at a Gaussian start",
     Z: "matrix of independent standard normal entries",
     x_t: "deviation of a noise mode",
@@ -58,6 +60,13 @@ FORMULAS = (
         Eq(EP, tau**2 * ((1 + 1 / w) * (J * J) + (d_out - d_in) / w * J)),
         OURS,
         standing=Standing.OURS,
+        extra=MORE,
+    ),
+    formula(
+        "start-size",
+        "relative distance of a Gaussian start from the manifold, for widths far above the total dimension",
+        Eq(distance, 2 * sqrt((d_out + d_in) / w) + (d_out + d_in) / w),
+        Source("davidson2001local", "largest singular value of a Gaussian matrix"),
         extra=MORE,
     ),
     formula(
