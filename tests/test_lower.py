@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -587,6 +588,12 @@ def test_a_changed_file_is_written_again(tmp_path, monkeypatch):
     sys.modules.pop(module.__name__)
     assert load(source)[1].VALUE == 3 and load(source)[0] == digest
     sys.modules.pop(module.__name__)
+
+
+def test_kernels_and_functions_travel_to_other_processes():
+    bound = pickle.loads(pickle.dumps(lower(MODES).parameters(c=[1.0, 2.0], tau=0.1)))
+    np.testing.assert_allclose(bound.function(0.0, np.zeros(2)), [0.2, 0.4])
+    assert pickle.loads(pickle.dumps(lower_formula(formula(y * z))))(y=2, z=3) == 6
 
 
 def test_different_sources_have_different_digests():

@@ -16,18 +16,16 @@ from sympy import (
     Abs,
     Add,
     Eq,
-    Expr,
     Heaviside,
     Integer,
+    KroneckerDelta,
     Max,
+    Mul,
     Piecewise,
     Poly,
     Pow,
-    Rational,
     S,
     Symbol,
-    acos,
-    asin,
     cancel,
     cos,
     cosh,
@@ -36,13 +34,16 @@ from sympy import (
     exp,
     expand,
     factorial,
+    fraction,
     gamma,
     pi,
     roots,
     sign,
+    simplify,
     sin,
     sinh,
     sqrt,
+    together,
 )
 from sympy.functions.special.polynomials import hermite_prob
 
@@ -118,7 +119,7 @@ def moment(f: Any, k: Any, x: Symbol = x) -> Any:
     if k.is_number and not (k.is_Integer and k >= 0):
         raise ValueError(f"k: {k}; allowed: a nonnegative integer or a symbol")
     total = S.Zero
-    for term in Add.make_args(_plain(S(f), x)):
+    for term in Add.make_args(plain(S(f), x)):
         constant, rest = term.as_independent(x, as_Add=False)
         power, core = S.Zero, S.One
         for factor in rest.as_ordered_factors():
@@ -138,11 +139,11 @@ def coefficient(f: Any, k: Any, x: Symbol = x) -> Any:
     return moment(f, k, x) / sqrt(factorial(k))
 
 
-def _plain(f: Any, x: Symbol) -> Any:
+def plain(f: Any, x: Symbol) -> Any:
     """Sum of products of known functions: kinks through steps at zero, hyperbolic functions through exponentials."""
 
     def step(y: Any) -> Any:
-        slope = _linear(y, x, offset=False)[0]
+        slope = linear(y, x, offset=False)[0]
         if slope.is_positive:
             return Heaviside(x)
         if slope.is_negative:
@@ -163,7 +164,7 @@ def _plain(f: Any, x: Symbol) -> Any:
     return f.replace(lambda e: isinstance(e, Pow) and isinstance(e.base, Heaviside), lambda e: e.base)
 
 
-def _linear(y: Any, x: Symbol, *, offset: bool = True) -> tuple[Any, Any]:
+def linear(y: Any, x: Symbol, *, offset: bool = True) -> tuple[Any, Any]:
     """Slope and offset of an argument that is linear in `x`."""
     poly = y.as_poly(x)
     if poly is None or poly.degree() != 1 or (not offset and poly.nth(0) != 0):
@@ -173,6 +174,13 @@ def _linear(y: Any, x: Symbol, *, offset: bool = True) -> tuple[Any, Any]:
 
 def _with_power(core: Any, power: Any, k: Any, x: Symbol) -> Any:
     """Moment of ``x**power * core``."""
+    if core == 1 and power.is_Integer and not k.is_number:
+        return Add(
+            *(
+                _with_power(core, power, S(j), x) * KroneckerDelta(k, j)
+                for j in range(int(power) % 2, int(power) + 1, 2)
+            )
+        )
     if core == 1:  # one of k and power odd, the other even: zero
         parity = (1 + (-1) ** (power - k)) / S(2)
         return parity * factorial(power) * 2 ** ((k - power) / S(2)) / gamma((power - k) / S(2) + 1)
@@ -191,14 +199,14 @@ def _core(core: Any, k: Any, x: Symbol) -> Any:
     if isinstance(core, exp):
         return _gauss(core.exp, k, x)
     if isinstance(core, erf):
-        b, c = _linear(core.args[0], x)
+        b, c = linear(core.args[0], x)
         start = erf(c / sqrt(1 + 2 * b**2))
         if k == 0:
             return start
         later = 2 * b / sqrt(pi) * _gauss(expand(-((b * x + c) ** 2)), k - 1, x)
         return later if k.is_number else Piecewise((start, Eq(k, 0)), (later, True))
     if isinstance(core, sin | cos):
-        b, c = _linear(core.args[0], x)
+        b, c = linear(core.args[0], x)
         return b**k * exp(-(b**2) / 2) * core.func(c + k * pi / 2)
     raise ValueError(f"f: no closed form for {core}; use quadrature")
 
@@ -266,3 +274,52 @@ def times_x(coefficients: Sequence[Any]) -> tuple[Any, ...]:
 def derivative(coefficients: Sequence[Any]) -> tuple[Any, ...]:
     """Normalised coefficients of ``f'`` from those of `f`; one fewer."""
     return tuple(sqrt(Integer(k + 1)) * coefficients[k + 1] for k in range(len(coefficients) - 1))
+
+
+def gather(expressions: Sequence[Any]) -> list[Any]:
+    """Gamma functions whose arguments differ by integers, through one of them."""
+    steps: dict[Any, Any] = {}
+    bases: list[Any] = []
+    for place in sorted((g for e in expressions for g in e.atoms(gamma)), key=str):
+        for base in bases:
+            n = place.args[0] - base
+            if n.is_Integer:
+                up = Mul(*(base + j for j in range(int(n))))
+                down = Mul(*(base - j for j in range(1, 1 - int(n))))
+                steps[place] = gamma(base) * up / down
+                break
+        else:
+            bases.append(place.args[0])
+    return [e.xreplace(steps) for e in expressions]
+
+
+def recurrence_residual(f: Any, rule: Recurrence, k: Symbol, x: Symbol = x, *, start: int = 0) -> Any:
+    """``sum_s p_s c_(k+s) / c_k`` at ``k >= start`` with the closed forms put in: zero if they satisfy the recurrence.
+
+    Raise `start` where the closed form of low degrees is an exception (error functions at degree 0, GELU at degree 1).
+    """
+    at = k + start
+    parts = [p.subs(k, at) * moment(f, at + shift, x) for shift, p in rule.items()]
+    whole, *parts = gather([moment(f, at, x), *parts])
+    return simplify(Add(*(expand(part / whole) for part in parts)))
+
+
+def two_term(f: Any, k: Symbol, x: Symbol = x) -> Recurrence:
+    """The recurrence ``p_0(k) c_k + p_d(k) c_(k+d) = 0``, ``d`` = 1 or 2, that the closed form satisfies at large ``k``.
+
+    Raises
+    ------
+    ValueError : the ratio of coefficients is not a rational function of ``k``.
+    """
+    n = Symbol("n", integer=True, positive=True)
+    far = 2 * n + 8  # beyond exceptional low degrees
+    for d, odd in ((1, 0), (2, 0), (2, 1)):
+        here, there = gather([moment(f, far + odd, x), moment(f, far + odd + d, x)])
+        if here == 0:
+            continue
+        ratio = simplify(there / here)
+        ratio = cancel(ratio.subs(n, (k - 8 - odd) / S(2)))
+        if ratio != 0 and ratio.is_rational_function(k):
+            top, bottom = fraction(together(ratio))
+            return {0: expand(-top), d: expand(bottom)}
+    raise ValueError(f"f: coefficients of {f} have no two-term recurrence")

@@ -58,10 +58,17 @@ def normal_form(expression: Any, symmetric: Iterable[Any] = ()) -> Any:
 def vanishes(expression: Any, symmetric: Iterable[Any] = ()) -> bool:
     """Whether a rational function of sums vanishes identically; denominators are cleared first."""
     bases = tuple(symmetric)
-    plain = expression.replace(lambda e: isinstance(e, Sum), lambda e: normal_form(e, bases))
-    if normal_form(plain, bases) == 0:
+    if normal_form(expression, bases) == 0:
         return True
+    plain = _outermost(expression, bases)
     return bool(normal_form(fraction(together(plain))[0], bases) == 0)
+
+
+def _outermost(node: Any, symmetric: tuple[Any, ...]) -> Any:
+    """Normal forms of the outermost sums, so that equal denominators become equal expressions."""
+    if isinstance(node, Sum):
+        return normal_form(node, symmetric)
+    return node.func(*(_outermost(arg, symmetric) for arg in node.args)) if node.has(Sum) else node
 
 
 def _terms(node: Any, taken: set[str]) -> Terms:

@@ -6,6 +6,9 @@ from ...theory.mixed import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
 from . import layers, manifold, modes, phases, riccati, width
+from .comparisons import COMPARISONS
+from .experiments import PHASE_DIAGRAM, SIMULATE
+from .figures import FIGURES
 
 register(*LATEX)
 
@@ -24,5 +27,9 @@ PAPER = Paper(
         *width.DERIVATIONS,
         *phases.DERIVATIONS,
     ),
-    demo=("mixed.flow",),
+    comparisons=COMPARISONS,
+    figures=FIGURES,
+    simulate=SIMULATE,
+    phase_diagram=PHASE_DIAGRAM,
+    demo=("mixed.flow", "mixed.wide-network", "mixed.demo"),
 )

@@ -30,6 +30,7 @@ class Function:
     names : its parameters in ASCII.
     source, digest : generated source, and SHA-256 of source and versions.
     evaluate : compiled ``evaluate(arguments, out)``: one row per parameter.
+    formula : what was lowered.
     """
 
     id: str
@@ -37,6 +38,10 @@ class Function:
     source: str = field(repr=False)
     digest: str
     evaluate: Any = field(repr=False)
+    formula: Formula = field(repr=False)
+
+    def __reduce__(self) -> Any:
+        return lower_formula, (self.formula,)
 
     def __call__(self, **values: Any) -> Array:
         """Value at every point of the broadcast arguments, float64; nan and inf where the formula has no value.
@@ -101,4 +106,4 @@ def lower_formula(formula: Formula) -> Function:
     # No fast arithmetic: a float form orders its operations for accuracy.
     source = module_text(formula.id, helpers, SIGNATURE, "False", "evaluate(arguments, out)", body)
     digest, module = load(source)
-    return Function(formula.id, tuple(names), source, digest, module.evaluate)
+    return Function(formula.id, tuple(names), source, digest, module.evaluate, formula)

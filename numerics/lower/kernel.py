@@ -54,6 +54,10 @@ class Kernel:
     par: Array | None = field(default=None, repr=False)
     size: Mapping[str, int] = field(default_factory=dict)
 
+    def __reduce__(self) -> Any:
+        # Another process loads the compiled code from the cache instead of compiling a copy.
+        return _restore, (self.system, self.static, self.par, dict(self.size))
+
     def parameters(self, **values: Any) -> Kernel:
         """The kernel with its parameters bound.
 
@@ -215,6 +219,10 @@ class Kernel:
         for k in range(int(n)):
             self.rhs(float(k), path[k], path[k + 1], par, work)
         return path
+
+
+def _restore(system: System, static: tuple[tuple[str, int], ...], par: Array | None, size: dict[str, int]) -> Kernel:
+    return replace(lower(system, dict(static)), par=par, size=size)
 
 
 @cache

@@ -139,9 +139,10 @@ class Program:
             return e
         if not isinstance(e, Sum | Product):
             return e.func(*(self.settle(arg, outer) for arg in e.args)) if not isinstance(e, Entry) else e
-        body, (index, low, high) = e.function, e.limits[-1]
-        if len(e.limits) > 1:
-            body = e.func(body, *e.limits[:-1])
+        limits = _ordered(e, {i for i, _, _ in outer})
+        body, (index, low, high) = e.function, limits[-1]
+        if len(limits) > 1:
+            body = e.func(body, *limits[:-1])
         fold = Add if isinstance(e, Sum) else Mul
         if _short(low, high):
             values = range(int(low), int(high) + 1)
@@ -323,6 +324,21 @@ class Program:
 
 def _short(low: Any, high: Any) -> bool:
     return bool(low.is_Integer and high.is_Integer and high - low < UNROLL)
+
+
+def _ordered(e: Any, outside: set[Any]) -> list[Any]:
+    """Limits of a sum, that one innermost whose summand needs the fewest other indices."""
+    limits = list(e.limits)
+    bound = {index for index, *_ in limits}
+    if len(limits) == 1 or any(end.free_symbols & bound for _, *ends in limits for end in ends):
+        return limits
+
+    def needs(limit: Any) -> int:
+        part = e.function.as_independent(limit[0], as_Add=False)[1]
+        return len(part.free_symbols & (bound | outside) - {limit[0]})
+
+    first = min(limits, key=needs)
+    return [first, *(limit for limit in limits if limit is not first)]
 
 
 def _entries(values: Iterable[Expr]) -> list[Any]:

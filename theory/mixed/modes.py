@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, And, Eq, Piecewise, S, Symbol, cosh, exp, log, sinh, sqrt, symbols, tanh, true
+from sympy import Abs, And, Eq, Ge, Gt, Lt, Piecewise, S, Symbol, cosh, exp, log, sinh, sqrt, symbols, tanh, true
 from sympy.codegen.cfunctions import expm1, log1p
 
 from ..formula import Source, Standing
@@ -111,21 +111,30 @@ R, P0 = sqrt(m**2 + tau**2), s_0 + sqrt(s_0**2 + tau**2)
 SUM = (p_0 * cosh(r * t) + (m * p_0 + tau**2) * sinh(r * t) / r) / (cosh(r * t) + (p_0 - m) * sinh(r * t) / r)
 
 
-def stable_mode() -> Any:
+def cases(*pairs: Any) -> Any:
+    """Piecewise as it is written: SymPy would spend its time on comparing the conditions."""
+    return Piecewise(*pairs, evaluate=False)
+
+
+def at_least_zero(value: Any) -> Any:
+    return Ge(value, 0, evaluate=False)
+
+
+def stable_mode(s_0: Any = s_0) -> Any:
     """The closed form of the mode as sums and products of positive terms.
 
     Everything is scaled by ``exp(-r t)``, differences of nearly equal numbers are replaced by their quotient forms
     (``r - m = tau^2/(r + m)`` and the like), and negative targets are turned into positive ones by the symmetry of the mode.
     What is left cancels only where ``s`` itself passes through zero.
     """
-    sign = Piecewise((-1, m < 0), (1, true))
+    sign = cases((-1, Lt(m, 0, evaluate=False)), (1, true))
     goal, start = Abs(m), sign * s_0
     rate = sqrt(goal**2 + tau**2)
     root = sqrt(start**2 + tau**2)
     decay = exp(-2 * rate * t)
-    flow = Piecewise((-expm1(-2 * rate * t) / (2 * rate), rate > 0), (t, true))
-    above = Piecewise((goal**2 / (rate + tau), rate > 0), (0, true))
-    gap = Piecewise((tau**2 / (rate + goal), rate > 0), (0, true))
+    flow = cases((-expm1(-2 * rate * t) / (2 * rate), Gt(rate, 0, evaluate=False)), (t, true))
+    above = cases((goal**2 / (rate + tau), Gt(rate, 0, evaluate=False)), (0, true))
+    gap = cases((tau**2 / (rate + goal), Gt(rate, 0, evaluate=False)), (0, true))
     part = Abs(start) / (root + tau)
     # s_0 >= 0
     p = start + root
@@ -138,11 +147,15 @@ def stable_mode() -> Any:
     rise = goal * ((tau**2 / q + tau) / (root + tau) + part * (gap + tau) / (rate + tau))
     early = goal * flow - part * (decay + above * flow)
     late = (rise - decay * (part * (rate + tau) + goal)) / (2 * rate)
-    lead = Piecewise((early, 2 * decay > 1), (late, true))
+    lead = cases((early, Gt(2 * decay, 1, evaluate=False)), (late, true))
     top = decay + (rate + goal + q) * flow
     bottom = decay + (gap + tau**2 / q) * flow
     down = lead * (tau + q) * (tau * top / q + bottom) / (2 * top * bottom)
-    return sign * Piecewise((0, And(Eq(start, 0), Eq(tau, 0))), (up, start >= 0), (down, true))
+    return sign * cases(
+        (0, And(Eq(s_0, 0, evaluate=False), Eq(tau, 0, evaluate=False), evaluate=False)),
+        (up, at_least_zero(start)),
+        (down, true),
+    )
 
 
 def stable_time(goal: Any, start: Any, end: Any) -> Any:
@@ -152,12 +165,12 @@ def stable_time(goal: Any, start: Any, end: Any) -> Any:
     p_0, p = start + root_0, end + root
     q_0, q = root_0 + Abs(start), root + Abs(end)
     # For a negative start p_0 = tau^2/q_0 is computed without cancellation; both negative: the factor tau^2 drops out.
-    ratio = Piecewise(
-        ((p + p_0) / (p_0 + tau**2 / (rate + goal)), start >= 0),
-        ((p + tau**2 / q_0) / (tau**2 / q_0 + tau**2 / (rate + goal)), end >= 0),
+    ratio = cases(
+        ((p + p_0) / (p_0 + tau**2 / (rate + goal)), at_least_zero(start)),
+        ((p + tau**2 / q_0) / (tau**2 / q_0 + tau**2 / (rate + goal)), at_least_zero(end)),
         ((1 / q + 1 / q_0) / (1 / q_0 + 1 / (rate + goal)), true),
     )
-    p_end = Piecewise((p, end >= 0), (tau**2 / q, true))
+    p_end = cases((p, at_least_zero(end)), (tau**2 / q, true))
     factor = (end - start) * (rate + root) / ((root + root_0) * (goal - end) * (goal + rate + p_end))
     return log1p(2 * rate * ratio * factor) / (2 * rate)
 
@@ -168,7 +181,7 @@ def mode_time(start: Any, end: Any) -> Any:
     return log(((p + R - m) * (m + R - p_0)) / ((p_0 + R - m) * (m + R - p))) / (2 * R)
 
 
-SIGN = Piecewise((-1, m < 0), (1, true))
+SIGN = cases((-1, Lt(m, 0, evaluate=False)), (1, true))
 AT_THRESHOLD = mode_time(S.Zero, tau)
 
 FORMULAS = (
@@ -211,7 +224,7 @@ FORMULAS = (
         assuming=(tau > 0,),
         solves="mixed.mode-flow",
         standing=Standing.OURS,
-        float_form=stable_mode().subs(s_0, 0),
+        float_form=stable_mode(S.Zero),
         extra=MORE,
     ),
     formula(
