@@ -170,6 +170,30 @@ class Reduction:
 
 
 @dataclass(frozen=True)
+class SlowReduction:
+    """Promoting definitions, rescaling and solving the fast equations gives the closed slow system ``equals``.
+
+    Parameters
+    ----------
+    promote : definitions of the system that become items.
+    scales, small : as in `rescale`.
+    equals : claimed slow system, with its definitions.
+    fast : claimed ``(item, value, p)``: ``small**p`` times its rate vanishes at this value to leading order.
+    keeps : claimed expressions that vanish on the slow manifold: promoted definitions at leading order.
+    order : claimed order of the error in ``small``.
+    """
+
+    system: System
+    promote: tuple[Any, ...]
+    scales: Let
+    small: Any
+    equals: System
+    fast: tuple[tuple[Any, Any, Any], ...] = ()
+    keeps: tuple[Any, ...] = ()
+    order: Any = None
+
+
+@dataclass(frozen=True)
 class Limit:
     """``of`` tends to ``equals`` as ``var`` tends to ``to`` (from above unless ``direction`` is ``"-"``)."""
 
@@ -221,7 +245,7 @@ class Cited:
     source: Source
 
 
-Check = Identity | Derivative | Rate | Closure | Invariance | Reduction | Limit | Series | Bound | Cited
+Check = Identity | Derivative | Rate | Closure | Invariance | Reduction | SlowReduction | Limit | Series | Bound | Cited
 
 
 @dataclass(frozen=True)

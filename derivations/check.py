@@ -24,6 +24,7 @@ from .chain import (
     Rate,
     Reduction,
     Series,
+    SlowReduction,
     Step,
     Verdict,
 )
@@ -88,6 +89,7 @@ def _kinds() -> dict[type, tuple[Any, Any]]:
         Closure: (system.closure_twin, system.closure_proof),
         Invariance: (system.invariance_twin, system.invariance_proof),
         Reduction: (system.reduction_twin, system.reduction_proof),
+        SlowReduction: (system.slow_twin, system.slow_proof),
     }
 
 

@@ -15,6 +15,8 @@ from sympy import Dummy, Integer, Poly, S, Symbol, exp, expand, expand_power_exp
 from sympy.core.function import AppliedUndef
 from sympy.integrals.transforms import Integral
 
+from ..theory.sums import vanishes as sums_vanish
+
 HEAVY = 250
 """Operations above which simplify is not tried."""
 
@@ -61,6 +63,8 @@ def proves_zero(expression: Any, given: Named = ()) -> tuple[bool | None, str, A
         return _number(expression)
     if expression.has(Integral, AppliedUndef, sympy.Derivative, sympy.Subs):
         expression = expression.doit()
+    if any(one.has(sympy.Indexed) for one in expression.atoms(sympy.Sum)) and not given:
+        return (True, "normal form of sums", S.Zero) if sums_vanish(expression) else (None, "", expression)
     flat = expand(expression) if expression.count_ops() < 4 * HEAVY else expression
     if flat == 0:
         return True, "expansion", S.Zero

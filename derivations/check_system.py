@@ -7,11 +7,12 @@ from typing import Any
 
 import mpmath
 import sympy
-from sympy import Rational, S, sympify
+from sympy import Indexed, Rational, S, sympify
 
-from ..theory.formula import unroll
+from ..theory.formula import Let, unroll
+from ..theory.indices import apart, put
 from . import twin as numeric
-from .chain import Closure, Invariance, Rate, Reduction
+from .chain import Closure, Invariance, Rate, Reduction, SlowReduction
 from .check_equal import Proof, has_matrices, join, prove_equal, short
 from .points import evaluate
 from .twin import Twin
@@ -19,7 +20,7 @@ from .twin import Twin
 
 def rate_twin(one: Rate) -> Twin:
     of, equals = (unroll(sympify(e), one.let) for e in (one.of, one.equals))
-    equals = unroll(equals, one.system.let)
+    equals = flat(equals, one.system.let) if equals.has(Indexed) else unroll(equals, one.system.let)
     given = tuple((name, unroll(sympify(e), one.let)) for name, e in one.given)
     where = numeric.system_domain(one.system, of, equals, given=given, point=one.point, symmetric=one.symmetric)
     return numeric.compare(numeric.motion(of, one.system), lambda p, d: evaluate(equals, p, d), where)
@@ -32,6 +33,8 @@ def rate_proof(one: Rate) -> Proof:
     given = tuple((name, unroll(sympify(e), one.let)) for name, e in one.given)
     symmetric = tuple(dict.fromkeys((*one.system.symmetric, *one.symmetric)))
     change = along(of, one.system)
+    if any(isinstance(item, Indexed) for item, _ in one.system.let):
+        return prove_equal(flat(change, one.system.let), flat(equals, one.system.let), given, symmetric)
     direct = prove_equal(change, equals, given, symmetric)
     if direct.ok or not one.system.let:
         return direct
@@ -186,7 +189,83 @@ def reduction_twin(one: Reduction) -> Twin:
     return Twin(True, "exact rates at small values of the parameter")
 
 
-def _new(old: Any, value: Any, one: Reduction) -> Any:
+def flat(expression: Any, let: Let) -> Any:
+    """Ordered definitions put in, families at every index."""
+    for pair in reversed(let):
+        expression = put(expression, (pair,))
+    return expression
+
+
+def slow_proof(one: SlowReduction) -> Proof:
+    from ..theory.rescale import constraints, promote, rescale, restrict_fast
+
+    reduced = rescale(promote(one.system, one.promote), one.scales, one.small)
+    system, solution = reduced.system, {}
+    powers = {item: p for item, _, p in reduced.fast}
+    jacobians: tuple[Any, ...] = ()
+    if reduced.fast:
+        manifold = restrict_fast(reduced)
+        system, jacobians = manifold.system, manifold.jacobians
+        solution = {item: flat(item, system.let) for item, _ in manifold.solution}
+    if set(system.items) != set(one.equals.items) or set(solution) != {item for item, _, _ in one.fast}:
+        return Proof(False, f"slow: {', '.join(map(str, system.items))}; fast: {', '.join(map(str, solution)) or 'none'}")
+    if one.order is not None and reduced.order != one.order:
+        return Proof(False, f"the error is of order {reduced.order} in {one.small}, not {one.order}")
+    wrong = [item for item, _, p in one.fast if powers[item] != p]
+    if wrong:
+        return Proof(False, f"{one.small}**{powers[wrong[0]]} stands in front of the rate of {wrong[0]}")
+    pairs = [(flat(system.rate(item), system.let), flat(rate, one.equals.let)) for item, rate in one.equals.equations]
+    pairs += [(solution[item], flat(sympify(value), one.equals.let)) for item, value, _ in one.fast]
+    if one.keeps:
+        kept = constraints(one.system, one.promote, one.scales, one.small)
+        if len(kept) != len(one.keeps):
+            return Proof(False, f"the manifold keeps {', '.join(map(short, kept))}")
+        pairs += list(zip(kept, one.keeps))
+    total = join([prove_equal(left, right) for left, right in pairs])
+    rates = "; ".join(f"{one.small}**{-p}: {short(matrix.tolist(), 60)}" for p, matrix in jacobians)
+    words = f"slow manifold, {len(reduced.dropped)} dropped terms{', Jacobians at ' * bool(rates)}{rates}"
+    return replace(total, detail=f"{words}; {total.detail}") if total.ok else total
+
+
+def slow_twin(one: SlowReduction) -> Twin:
+    """Exact rescaled rates at the claimed values of the fast items: slow ones tend to the claim, fast ones to rest."""
+    from ..theory.rescale import promote
+
+    lifted = promote(one.system, one.promote)
+    scales = dict(one.scales)
+    clock = scales[one.system.time]
+    speed = clock.diff(_new(one.system.time, clock, one))
+    fast = tuple((item, flat(sympify(value), one.equals.let)) for item, value, _ in one.fast)
+    powers = {item: p for item, _, p in one.fast}
+    claimed = dict(one.equals.equations)
+    seen = set()
+    for old in lifted.items:
+        value = scales.get(old, old)
+        new = next((item for item in (*claimed, *powers) if value.has(item)), None)
+        if new is None:
+            return Twin(False, f"nothing is claimed for {old}")
+        seen.add(new)
+        rate = put(flat(lifted.rate(old), lifted.let), one.scales) * speed / (value / new)
+        rate = _first(put(rate, fast) * one.small ** powers.get(new, S.Zero), new)
+        target = _first(flat(sympify(claimed.get(new, S.Zero)), one.equals.let), new)
+        where = numeric.domain(rate, target, assuming=one.equals.assuming)
+        where = replace(where, letters=where.letters - {one.small})
+        twin = numeric.approach(rate, one.small, lambda h: h, one.order if new in claimed else None, where, target)
+        if twin.agree is not True:
+            return replace(twin, detail=f"{new}: {twin.detail}")
+    if seen != {*claimed, *powers}:
+        return Twin(False, "an equation is claimed for a letter that is no item")
+    return Twin(True, "exact rates at small values of the parameter")
+
+
+def _first(expression: Any, item: Any) -> Any:
+    """A family's equation at its first member."""
+    indices = getattr(item, "indices", ())
+    free = {str(index) for index in indices}
+    return apart(expression, free).xreplace({index: S.Zero for index in indices})
+
+
+def _new(old: Any, value: Any, one: Reduction | SlowReduction) -> Any:
     """The new letter in the expression of an old one."""
     if value == old:
         return old

@@ -87,6 +87,9 @@ class Paper:
         book = self.book()
         known = {entry.id for entry in book}
         ids = [*known, *(one.id for one in self.comparisons), *(one.id for one in self.figures)]
+        twice = sorted({one for one in ids if ids.count(one) > 1})
+        if twice:
+            raise ValueError(f"id: {', '.join(twice)} stands twice in {self.id}")
         for one in ids:
             if one.split(".")[0] != self.id:
                 raise ValueError(f"id: {one} does not begin with {self.id}.")

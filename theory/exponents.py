@@ -301,7 +301,7 @@ def powers(expression: Any, small: Symbol, *, given: Given = (), extra: int = 1)
                     parts = [collect_sum(part, ((index, low, high),)) for part in Add.make_args(_open(c))]
                     out.append((e, Add(*parts)))
                     continue
-                if order_sign(e.diff(index), given) < 0 or not e.diff(index).is_number:
+                if order_sign(e.diff(index), given) < 0 or e.diff(index).has(index):
                     raise ValueError(f"expression: the exponent {e} in {node} does not grow with {index}")
                 whole = high - low
                 count = int(whole) + 1 if whole.is_Integer else extra + 1

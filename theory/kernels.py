@@ -13,8 +13,8 @@ from sympy import (
     Add,
     Dummy,
     Heaviside,
-    Matrix,
     Poly,
+    Pow,
     Rational,
     S,
     Symbol,
@@ -22,16 +22,16 @@ from sympy import (
     asin,
     cancel,
     cos,
-    diag,
     erf,
     exp,
     expand,
-    eye,
     factorial,
+    fraction,
     pi,
     simplify,
     sin,
     sqrt,
+    together,
 )
 
 from .hermite import Recurrence, linear, moment, plain, x
@@ -62,7 +62,7 @@ def kernel(f: Any, r: Any, x: Symbol = x) -> Any:
 def _terms(f: Any, x: Symbol) -> list[tuple[Any, Any]]:
     """Pairs (constant, rest); sines and cosines as exponentials."""
     simple = plain(S(f).replace(lambda e: isinstance(e, sin | cos), lambda e: e.rewrite(exp)), x)
-    return [term.as_independent(x, as_Add=False) for term in Add.make_args(simple)]
+    return [term.as_independent(x, as_Add=False) for term in Add.make_args(simple) if term != 0]
 
 
 def _pair(f: Any, g: Any, s: Any, x: Symbol) -> Any:
@@ -99,15 +99,13 @@ def _gauss_pair(f: Any, g: Any, s: Any, x: Symbol) -> Any:
     left, right = (Poly(e, x) for e in (f, g))
     if max(left.degree(), right.degree()) > 2:
         raise ValueError(f"f, g: no closed form for exp({f}), exp({g}); allowed: quadratic polynomials")
-    cov = Matrix([[1, s], [s, 1]])
-    curved = eye(2) - 2 * cov * diag(left.nth(2), right.nth(2))
-    b = Matrix([left.nth(1), right.nth(1)])
-    size = (
-        expand((b.T * curved.inv() * cov * b)[0] / 2)
-        if left.degree() < 2 > right.degree()
-        else simplify((b.T * curved.inv() * cov * b)[0] / 2)
-    )
-    return exp(left.nth(0) + right.nth(0) + size) / sqrt(expand(curved.det()))
+    for exponent, poly in ((f, left), (g, right)):
+        if (1 - 4 * poly.nth(2)).is_nonpositive:
+            raise ValueError(f"f, g: exp({exponent}) has no finite variance under a standard normal {x}")
+    p, q, b, c = left.nth(2), right.nth(2), left.nth(1), right.nth(1)
+    det = (1 - 2 * p) * (1 - 2 * q) - 4 * p * q * s**2
+    size = b**2 * (1 - 2 * q * (1 - s**2)) + 2 * b * c * s + c**2 * (1 - 2 * p * (1 - s**2))
+    return exp(expand(left.nth(0) + right.nth(0) + cancel(size / (2 * det)))) / sqrt(det)
 
 
 def _error(e: Any, x: Symbol) -> tuple[int | None, Any]:
@@ -158,4 +156,21 @@ def kernel_residual(kernel: Any, rule: Recurrence, k: Symbol, r: Symbol) -> Any:
             power = r * power.diff(r)
         return total
 
-    return simplify(act(rule[d], kernel.diff(r, d)) - act(rule[0], kernel))
+    return _without_roots(act(rule[d], kernel.diff(r, d)) - act(rule[0], kernel))
+
+
+def _without_roots(expression: Any) -> Any:
+    """Simplify an expression that is rational in one square root, much faster than in general."""
+    radicands = {p.base for p in expression.atoms(Pow) if p.exp.is_Rational and p.exp.q == 2 and p.base.free_symbols}
+    if len(radicands) != 1:
+        return simplify(expression)
+    (radicand,) = radicands
+    w = Dummy("w", positive=True)
+    top, bottom = fraction(
+        together(expression.xreplace({p: w ** (2 * p.exp) for p in expression.atoms(Pow) if p.base == radicand}))
+    )
+    even, odd = S.Zero, S.Zero
+    for (power,), c in Poly(top, w).terms():
+        half = c * radicand ** (power // 2)
+        even, odd = (even, odd + half) if power % 2 else (even + half, odd)
+    return (cancel(even) + sqrt(radicand) * cancel(odd)) / bottom.xreplace({w: sqrt(radicand)})

@@ -43,32 +43,36 @@ def normal_form(expression: Any, symmetric: Iterable[Any] = ()) -> Any:
     ------
     ValueError : a sum whose ends contain the index of another sum.
     """
-    bases = frozenset(symmetric)
+    return _normal(expression, frozenset(symmetric), 0)
+
+
+def _normal(expression: Any, bases: frozenset[Any], depth: int) -> Any:
+    """The normal form; sums that stay inside powers and functions are one deeper and have index names of their own."""
     apart_expression = apart(expression, free_names(expression))
     terms = [one for term in _terms(apart_expression, names(apart_expression)) for one in _split_deltas(*term)]
     found: dict[tuple[Any, Bounds], Any] = {}
     for body, bounds in _same_starts(terms):
         for term in Add.make_args(expand(body, power_exp=False)):
             coefficient, rest = powsimp(term, combine="exp").as_coeff_Mul()
-            where = _canonical(rest, bounds, bases)
+            where = _canonical(rest, bounds, bases, depth)
             found[where] = found.get(where, S.Zero) + coefficient
     return Add(*(c * Sum(body, *bounds) if bounds else c * body for (body, bounds), c in found.items() if c != 0))
 
 
 def vanishes(expression: Any, symmetric: Iterable[Any] = ()) -> bool:
     """Whether a rational function of sums vanishes identically; denominators are cleared first."""
-    bases = tuple(symmetric)
+    bases = frozenset(symmetric)
     if normal_form(expression, bases) == 0:
         return True
-    plain = _outermost(expression, bases)
+    plain = _inside(expression, bases, 0)
     return bool(normal_form(fraction(together(plain))[0], bases) == 0)
 
 
-def _outermost(node: Any, symmetric: tuple[Any, ...]) -> Any:
-    """Normal forms of the outermost sums, so that equal denominators become equal expressions."""
+def _inside(node: Any, symmetric: frozenset[Any], depth: int) -> Any:
+    """Normal forms of the outermost sums of an expression."""
     if isinstance(node, Sum):
-        return normal_form(node, symmetric)
-    return node.func(*(_outermost(arg, symmetric) for arg in node.args)) if node.has(Sum) else node
+        return _normal(node, symmetric, depth)
+    return node.func(*(_inside(arg, symmetric, depth) for arg in node.args)) if node.has(Sum) else node
 
 
 def _terms(node: Any, taken: set[str]) -> Terms:
@@ -129,7 +133,7 @@ def _same_starts(terms: Terms) -> Terms:
     return out
 
 
-def _canonical(body: Any, bounds: Bounds, symmetric: frozenset[Any]) -> tuple[Any, Bounds]:
+def _canonical(body: Any, bounds: Bounds, symmetric: frozenset[Any], depth: int) -> tuple[Any, Bounds]:
     """The smallest spelling of one term; an index that does not occur becomes a factor."""
     free: list[Any] = []
     kept: list[tuple[Any, Any, Any]] = []
@@ -140,29 +144,30 @@ def _canonical(body: Any, bounds: Bounds, symmetric: frozenset[Any]) -> tuple[An
         kept.append((index, low, high))
     body = expand(Mul(body, *free), power_exp=False) if free else body
     if not kept:
-        return _sorted(body, symmetric), ()
+        return _sorted(_inside(body, symmetric, depth + 1), symmetric), ()
     groups: dict[tuple[Any, Any], list[Any]] = {}
     for index, low, high in sorted(kept, key=lambda limit: (str(limit[2]), str(limit[1]))):
         groups.setdefault((low, high), []).append(index)
     best: tuple[str, Any] | None = None
-    letters = {ends: [_index(g, p, ends) for p in range(len(group))] for g, (ends, group) in enumerate(groups.items())}
+    letters = {ends: [_index(depth, g, p, ends) for p in range(len(group))] for g, (ends, group) in enumerate(groups.items())}
     for way in product(*(permutations(group) for group in groups.values())):
         swap = {old: new for old_group, new_group in zip(way, letters.values()) for old, new in zip(old_group, new_group)}
-        spelled = _sorted(body.xreplace(swap), symmetric)
+        spelled = _sorted(_inside(body.xreplace(swap), symmetric, depth + 1), symmetric)
         if best is None or str(spelled) < best[0]:
             best = str(spelled), spelled
     assert best is not None
     return best[1], tuple((index, *ends) for ends, group in letters.items() for index in group)
 
 
-def _index(group: int, place: int, ends: tuple[Any, Any]) -> Any:
-    return Idx(Symbol(f"n{group}_{place}", integer=True), ends)
+def _index(depth: int, group: int, place: int, ends: tuple[Any, Any]) -> Any:
+    return Idx(Symbol(f"{'n' * (depth + 1)}{group}_{place}", integer=True), ends)
 
 
 def _sorted(body: Any, symmetric: frozenset[Any]) -> Any:
     if not symmetric:
         return body
-    return body.xreplace({e: e.base[sorted(e.indices, key=str)] for e in body.atoms(Indexed) if e.base in symmetric})
+    swap = {e: e.base[sorted(e.indices, key=str)] for e in body.atoms(Indexed) if e.base in symmetric}
+    return powsimp(body.xreplace(swap), combine="exp") if swap else body
 
 
 # Order parameters

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,16 @@ from ...theory.formula import Formula
 from ...theory.mixed.letters import A, G, M, Omega, Sigma, meaning, t
 from ...theory.system import System
 from ..chain import Book
+from ..compare import Comparison, Measured
 
 Array = NDArray[Any]
 
 SQUARED, CORRELATED, MASKED = A - M, (A - M) * Sigma, HadamardProduct(Omega, A - M)
 """Gradients of the costs; they close a formula that holds for any ``G``."""
+
+
+ETA_RATE = 1 / 200
+"""Learning rate times ``hypot(tau, ||M||)``, half the fastest rate, where gradient descent stands for its flow."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,5 +131,33 @@ def shift(relative: float) -> float:
 
 def drawn(seed: np.random.SeedSequence) -> int:
     """Entropy to record in a provenance: the user's seed."""
-    entropy = seed.entropy
-    return int(entropy[0] if isinstance(entropy, list | tuple) else entropy or 0)
+    return int(np.ravel(np.asarray(seed.entropy))[0])
+
+
+def worst(theory: Curve, observed: Curve) -> Measured:
+    """Largest error over time in the operator norm; the targets have norm one."""
+    errors = distance(theory["A"], observed["A"])
+    at = int(errors.argmax())
+    return Measured(float(errors[at]), detail=f"at time {theory['time'][at]:.3g}; at the end {errors[-1]:.2g}")
+
+
+def one_thread(comparison: Comparison) -> Comparison:
+    """The same comparison with BLAS on one thread: at these sizes two threads mostly wait for each other."""
+
+    def limited(work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            try:
+                from threadpoolctl import threadpool_limits
+            except ImportError:  # a matter of speed only
+                return work(*arguments)
+            with threadpool_limits(1):
+                return work(*arguments)
+
+        return run
+
+    return replace(
+        comparison,
+        theory=limited(comparison.theory),
+        observed=limited(comparison.observed),
+        measure=limited(comparison.measure),
+    )

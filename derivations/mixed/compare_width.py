@@ -61,7 +61,7 @@ def closed_form(book: Book, M: Array, tau: float, start: Weights, times: Array) 
 
 def mixed_formula(book: Book, M: Array, tau: float, start: Weights, times: Array) -> Array:
     """The mixed formula from the sampled ``A_0``."""
-    return evolve(book.system("mixed.dynamics"), times, {"A": start.A}, 1e-10, M=M, tau=tau)["A"]
+    return evolve(book.system("mixed.dynamics"), times, {"A": start.A}, 1e-9, M=M, tau=tau)["A"]
 
 
 def riccati(book: Book, M: Array, tau: float, start: Weights, times: Array) -> Array:
@@ -130,7 +130,7 @@ COMPARISONS = (
     width_comparison(
         "width-closed-form",
         "closed form from A = 0 against the exact flow: error of order width^(-1/2)",
-        closed_form, "mixed.mode", -0.5, WIDE, 6.0,
+        closed_form, "mixed.mode", -0.5, WIDE, 2.5,
     ),
     width_comparison(
         "width-mixed",
@@ -140,11 +140,11 @@ COMPARISONS = (
     width_comparison(
         "width-riccati",
         "Riccati equation from the sampled P_0 against the exact flow: error of order width^(-1/2)",
-        riccati, "mixed.riccati", -0.5, WIDE, 8.0,
+        riccati, "mixed.riccati", -0.5, WIDE, 4.0,
     ),
     width_comparison(
         "width-response",
         "first-order response against the exact flow: error of order 1/width",
-        response, "mixed.response", -1.0, 10.0 ** np.arange(7, 10), 10.0,
+        response, "mixed.response", -1.0, 10.0 ** np.arange(7, 10), 2.0,
     ),
 )  # fmt: skip

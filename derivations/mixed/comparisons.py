@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from . import compare_claims, compare_descent, compare_width
+from . import compare_claims, compare_descent, compare_regimes, compare_width
+from .compare_tools import one_thread
 
-COMPARISONS = (*compare_descent.COMPARISONS, *compare_width.COMPARISONS, *compare_claims.COMPARISONS)
+COMPARISONS = tuple(
+    one_thread(comparison)
+    for module in (compare_descent, compare_width, compare_claims, compare_regimes)
+    for comparison in module.COMPARISONS
+)

@@ -73,7 +73,7 @@ def draw_run(curve: Curve, *, rank: bool = True, title: str = "") -> Any:
             for name, colour in (("loss", BLUE), ("test error", RED)):
                 errors.plot(times, curve[f"{prefix}{name}"], color=colour, **STROKES[kind])
             s = curve[f"{prefix}singular values"]
-            rest = np.unique(np.linspace(k, max(k, 0.85 * s.shape[1]), REST).astype(int)) if s.shape[1] > k else []
+            rest: Any = np.unique(np.linspace(k, max(k, 0.85 * s.shape[1]), REST).astype(int)) if s.shape[1] > k else []
             for place in rest:
                 values.plot(times, s[:, place], color=GREY, **STROKES[kind])
             for place, colour in zip(range(k), mode_colours(k)):
@@ -147,12 +147,15 @@ def draw_diagrams(curves: Sequence[Curve]) -> Any:
     """
     from matplotlib.colors import Normalize
     from matplotlib.patheffects import Normal, Stroke
+    from matplotlib.ticker import MaxNLocator
 
     rows = len(curves)
     figure, axes = panels(rows, len(PANELS), width="two", height=1.1 + 1.55 * rows, sharex=True, sharey=True)
     sigmas, widths = curves[0]["gamma_sigma"], curves[0]["gamma_w"]
     given = [dict(curve.made_by.parameters) for curve in curves]
     d, k = int(given[0]["d"]), int(given[0]["k"])
+    engine: Any = figure.get_layout_engine()
+    engine.set(w_pad=0.08)  # inches; row labels keep off the edge
     outline = [Stroke(linewidth=2.2, foreground="black"), Normal()]
     handles: list[Any] = []
     with style():
@@ -175,7 +178,9 @@ def draw_diagrams(curves: Sequence[Curve]) -> Any:
                         va="center",
                     )
             if mesh is not None:
-                figure.colorbar(mesh, ax=axes[:, column], location="bottom", label=label, aspect=15)
+                figure.colorbar(
+                    mesh, ax=axes[:, column], location="bottom", label=label, aspect=15, ticks=MaxNLocator(4)
+                )
         half = (sigmas[1] - sigmas[0]) / 2, (widths[1] - widths[0]) / 2
         x = np.linspace(sigmas[0] - half[0], sigmas[-1] + half[0], 200)
         for id, words, line in BOUNDARIES:

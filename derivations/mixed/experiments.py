@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -26,10 +26,10 @@ from ...numerics.mixed import (
     mixed_curve,
     mode_point,
     scales,
-    stable_rank,
     teacher,
 )
 from ...numerics.mixed.descent import Order
+from ...numerics.mixed.diagram import _one_thread
 from ...numerics.mixed.teacher import check_integer, check_number
 from ...numerics.sweep import Function, sweep
 from ..paper import Experiment, Progress
@@ -40,7 +40,10 @@ Level = Literal["descent", "flow", "mode"]
 PUBLISHED_SIGMA, PUBLISHED_WIDTH = -1.85, 2.25
 """Exponents of the published run."""
 WIDEST = 10**12
+LOG_RANGE = math.log(1e100)
 RUN_COLUMNS = ("loss", "test error", "singular values", "stable rank")
+SMALL = 200
+"""Largest dimension that runs on one BLAS thread: below, threads wait for each other longer than they compute."""
 
 
 def _one_of(name: str, value: Any, allowed: Any) -> None:
@@ -59,6 +62,13 @@ def _help(text: str, **more: Any) -> dict[str, Any]:
     return {"help": text, **more}
 
 
+def one_thread() -> Any:
+    """BLAS on one thread, where it can be told."""
+    import scipy.linalg  # noqa: F401  # its BLAS is a library of its own: loaded later, it would not hear
+
+    return _one_thread()
+
+
 @dataclass(frozen=True)
 class SimulateSettings:
     """One run of gradient descent on the published teacher, reduced in width; the defaults are the published exponents."""
@@ -71,16 +81,22 @@ class SimulateSettings:
         default=None, metadata=_help("exponent of the width; none: 2.25 unless width is given")
     )
     sigma2: float | None = field(default=None, metadata=_help("variance of the weights; none: d^gamma_sigma"))
+    tau: float | None = field(default=None, metadata=_help("sigma^2 w, in place of sigma2; none: from sigma2"))
     gamma_sigma: float | None = field(
-        default=None, metadata=_help("exponent of the variance; none: -1.85 unless sigma2 is given")
+        default=None, metadata=_help("exponent of the variance; none: -1.85 unless sigma2 or tau is given")
     )
     eta: float | None = field(
         default=None, metadata=_help("learning rate; none: 1/(5 tau) if tau > d, else 1/(5 ||A*||), as published")
     )
     steps: int = field(default=100, metadata=_help("steps of gradient descent"))
     record: int = field(default=1, metadata=_help("record every so many steps"))
-    order: Order = field(default="sequential", metadata=_help("update both layers at once or W1 first"))
-    cost: CostName = field(default="squared", metadata=_help("squared error, matrix completion, or correlated inputs"))
+    order: Order = field(
+        default="sequential", metadata=_help("W1 first, or both layers at once", choices=get_args(Order))
+    )
+    cost: CostName = field(
+        default="squared",
+        metadata=_help("squared error, matrix completion, or correlated inputs", choices=get_args(CostName)),
+    )
     observed: float | None = field(default=None, metadata=_help("masked: share of entries seen; none: 0.5"))
     spread: float | None = field(
         default=None, metadata=_help("correlated: largest over smallest variance of the inputs; none: 10")
@@ -102,14 +118,20 @@ class SimulateSettings:
             raise ValueError(f"k: {self.k}; allowed: 1 to {smallest}")
         _one_way("width", self.width, "gamma_w", self.gamma_w)
         _one_way("sigma2", self.sigma2, "gamma_sigma", self.gamma_sigma)
+        _one_way("tau", self.tau, "sigma2", self.sigma2)
+        _one_way("tau", self.tau, "gamma_sigma", self.gamma_sigma)
+        if self.tau is not None:
+            check_number("tau", self.tau, strict=True)
         if self.width is not None and check_integer("width", self.width) > WIDEST:
             raise ValueError(f"width: {self.width}; allowed: 1 to 1e12")
-        if self.gamma_w is not None and not 1 <= self.d**self.gamma_w <= WIDEST:
+        if self.gamma_w is not None and not 0 <= self.gamma_w * math.log(self.d) <= math.log(WIDEST) + 1e-9:
             raise ValueError(f"gamma_w: {self.gamma_w}; the width d^gamma_w must be between 1 and 1e12")
         if self.sigma2 is not None:
             check_number("sigma2", self.sigma2, strict=True)
-        if self.gamma_sigma is not None and not 0 < self.d**self.gamma_sigma < math.inf:
-            raise ValueError(f"gamma_sigma: {self.gamma_sigma}; the variance d^gamma_sigma must be a positive float")
+        if self.gamma_sigma is not None and abs(self.gamma_sigma) * math.log(self.d) > LOG_RANGE:
+            raise ValueError(
+                f"gamma_sigma: {self.gamma_sigma}; the variance d^gamma_sigma must be between 1e-100 and 1e100"
+            )
         if self.eta is not None:
             check_number("eta", self.eta, strict=True)
         for name in ("steps", "record"):
@@ -143,10 +165,10 @@ class SimulateSettings:
         log = math.log(self.d)
         sigma = PUBLISHED_SIGMA if self.gamma_sigma is None else self.gamma_sigma
         width = PUBLISHED_WIDTH if self.gamma_w is None else self.gamma_w
-        return (
-            sigma if self.sigma2 is None else math.log(self.sigma2) / log,
-            width if self.width is None else math.log(self.width) / log,
-        )
+        width = width if self.width is None else math.log(self.width) / log
+        if self.tau is not None:
+            return math.log(self.tau) / log - width, width
+        return sigma if self.sigma2 is None else math.log(self.sigma2) / log, width
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +199,7 @@ def prepare(settings: SimulateSettings) -> Run:
     scale = scales(sigma, width, d, float(np.linalg.norm(signal, 2)), divisor=5.0)
     hidden = scale.width if settings.width is None else int(settings.width)
     variance = scale.variance if settings.sigma2 is None else settings.sigma2
+    variance = variance if settings.tau is None else settings.tau / hidden
     start = gaussian(d, d_in, hidden, variance, starting)
     eta = scale.eta if settings.eta is None else settings.eta
     return Run(signal, target, _cost(settings, target, costing), start, hidden, variance, eta)
@@ -197,9 +220,15 @@ def described(A: Array, target: Array, signal: Array) -> dict[str, Any]:
     return {
         "loss": ((A - target) ** 2).mean(axis=(1, 2)),
         "test error": ((A - signal) ** 2).mean(axis=(1, 2)),
-        "singular values": np.linalg.svd(A, compute_uv=False),
-        "stable rank": np.array([stable_rank(one) for one in A]),
+        "singular values": (s := np.linalg.svd(A, compute_uv=False)),
+        "stable rank": stable_ranks(s),
     }
+
+
+def stable_ranks(s: Array) -> Array:
+    """``(||A||_F / ||A||_2)^2`` from singular values (times x number), zero for the zero matrix."""
+    top = s[:, 0] ** 2
+    return np.divide((s**2).sum(axis=1), top, out=np.zeros_like(top), where=top > 0)
 
 
 def run_simulate(settings: SimulateSettings, progress: Progress) -> Curve:
@@ -214,14 +243,19 @@ def run_simulate(settings: SimulateSettings, progress: Progress) -> Curve:
     ------
     ValueError : divergence.
     """
+    with one_thread() if max(settings.d, settings.d_in or 0) <= SMALL else nullcontext():
+        return _simulate(settings, progress)
+
+
+def _simulate(settings: SimulateSettings, progress: Progress) -> Curve:
     progress(0.0, "drawing")
     run = prepare(settings)
     progress(0.1, "gradient descent")
     found = descend(
         run.start, run.cost, run.eta, settings.steps, order=settings.order, weight_decay=settings.weight_decay,
-        momentum=settings.momentum, signal=run.signal, record=settings.record, columns=RUN_COLUMNS,
+        momentum=settings.momentum, signal=run.signal, record=settings.record, columns=RUN_COLUMNS[:3],
     )  # fmt: skip
-    columns = dict(found.columns)
+    columns = {**dict(found.columns), "stable rank": stable_ranks(found["singular values"])}
     if settings.solvable if settings.theory is None else settings.theory:
         parts = np.array_split(found["time"], max(len(found["time"]) // 16, 1))
         theory: list[dict[str, Any]] = []
@@ -251,7 +285,8 @@ def simulate_seconds(settings: SimulateSettings) -> float:
     """Products of matrices, and one singular value decomposition or two per record."""
     size = (max(settings.d, settings.d_in or 0) / 100) ** 3
     records = settings.steps / settings.record
-    return 1.0 + size * (5e-4 * settings.steps + (1e-2 if settings.solvable else 2e-3) * records)
+    solved = settings.solvable if settings.theory is None else settings.theory
+    return 1.0 + size * (5e-4 * settings.steps + (4e-3 if solved else 1.5e-3) * records)
 
 
 SIMULATE = Experiment(
@@ -260,12 +295,12 @@ SIMULATE = Experiment(
 )  # fmt: skip
 
 
-LEVELS: dict[str, tuple[Function, str, float]] = {
-    "descent": (descent_point, "simulation: gradient descent (reduced in width, float32)", 0.7),
-    "flow": (flow_point, "exact Gram flow; distance from the mixed formula", 0.6),
-    "mode": (mode_point, r"scalar theory: modes from $A_0=0$, plus $\sigma^4 w\,e^{-4\tau t}$", 0.012),
+LEVELS: dict[str, tuple[Function, float]] = {
+    "descent": (descent_point, 0.25),
+    "flow": (flow_point, 0.55),
+    "mode": (mode_point, 0.008),
 }
-"""For each level: a point of a sweep, its name in titles, seconds per point at d = 200."""
+"""For each level: a point of a sweep, and about how many seconds it takes at d = 200 on one core."""
 MEASURES = ("test error", "stable rank", "iterations", "distance")
 
 
@@ -277,7 +312,7 @@ class DiagramSettings:
     k: int = field(default=5, metadata=_help("rank of the teacher"))
     grid: int = field(default=30, metadata=_help("points per side, 2 or more"))
     gamma_sigma: tuple[float, ...] = field(
-        default=(-2.2, -0.8), metadata=_help("first and last exponent of the variance")
+        default=(-2.2, -0.8), metadata=_help("first and last exponent of the variance, as --gamma-sigma=-2.2,-0.8")
     )
     gamma_w: tuple[float, ...] = field(default=(1.75, 2.8), metadata=_help("first and last exponent of the width"))
     by: Level = field(
@@ -301,8 +336,11 @@ class DiagramSettings:
             if len(pair) != 2 or not all(map(math.isfinite, pair)) or pair[0] >= pair[1]:
                 shown = ",".join(f"{value:g}" for value in pair)
                 raise ValueError(f"{name}: {shown}; allowed: two finite numbers, the smaller first")
+        if any(abs(value) * math.log(self.d) > LOG_RANGE for value in self.gamma_sigma):
+            shown = ",".join(f"{value:g}" for value in self.gamma_sigma)
+            raise ValueError(f"gamma_sigma: {shown}; the variance d^gamma_sigma must be between 1e-100 and 1e100")
         low, high = self.gamma_w
-        if not low >= 0 or not self.d**high < 1e15:
+        if low < 0 or high * math.log(self.d) >= math.log(1e15):
             raise ValueError(f"gamma_w: {low:g},{high:g}; the width d^gamma_w must be between 1 and 1e15")
         _one_of("by", self.by, Level)
         check_integer("steps", self.steps)
@@ -315,7 +353,8 @@ class DiagramSettings:
     @property
     def axes(self) -> tuple[Array, Array]:
         """Exponents of variance and width."""
-        return np.linspace(*self.gamma_sigma, self.grid), np.linspace(*self.gamma_w, self.grid)
+        (a, b), (c, e) = self.gamma_sigma, self.gamma_w
+        return np.linspace(a, b, self.grid), np.linspace(c, e, self.grid)
 
 
 def code_digest(by: Level) -> str:
@@ -366,12 +405,10 @@ def diagram_seconds(settings: DiagramSettings) -> float:
 
     jobs = settings.jobs if settings.jobs > 0 else os.cpu_count() or 1
     power = 1 if settings.by == "mode" else 3
-    return 2.0 + settings.grid**2 * LEVELS[settings.by][2] * (settings.d / 200) ** power / jobs
+    return 2.0 + settings.grid**2 * LEVELS[settings.by][1] * (settings.d / 200) ** power / jobs
 
 
 PHASE_DIAGRAM = Experiment(
     "least test error, stable rank, iterations and distance from the mixed dynamics over variance and width",
     DiagramSettings, run_diagram, plot_diagram, diagram_seconds,
 )  # fmt: skip
-
-quiet: Callable[[float, str], None] = lambda fraction, words: None  # noqa: E731

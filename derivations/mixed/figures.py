@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,26 @@ from .experiments import (
     SimulateSettings,
     described,
     diagram_seconds,
+    one_thread,
     prepare,
     run_diagram,
     run_simulate,
 )
 
 Array = NDArray[Any]
+Draw = Callable[[int, Progress], Any]
 LEVELS: tuple[Level, ...] = ("descent", "flow", "mode")
+
+
+def light(draw: Draw) -> Draw:
+    """The figure drawn on one BLAS thread: its matrices are small."""
+
+    @wraps(draw)
+    def alone(seed: int, progress: Progress) -> Any:
+        with one_thread():
+            return draw(seed, progress)
+
+    return alone
 
 
 def part_of(progress: Progress, first: float, last: float) -> Progress:
@@ -80,7 +93,7 @@ def figure_1(seed: int, progress: Progress) -> Any:
 
 def demo(seed: int, progress: Progress) -> Any:
     """A width that nobody could simulate by force, in seconds; small steps, so that the closed form applies."""
-    settings = SimulateSettings(d=100, width=10**6, sigma2=5e-6, eta=4e-4, steps=400, record=4, seed=seed)
+    settings = SimulateSettings(d=100, width=10**6, tau=5.0, eta=4e-4, steps=400, record=4, seed=seed)
     return draw_run(run_simulate(settings, progress), rank=False)
 
 
@@ -91,9 +104,10 @@ def cache() -> str:
     return str(Path(os.environ.get("PLATEAUX_CACHE") or platformdirs.user_cache_dir("plateaux")) / "phase-diagrams")
 
 
-def diagrams(seed: int, progress: Progress, *, d: int, grid: int, store: bool) -> Any:
+def diagrams(seed: int, progress: Progress, *, d: int, grid: int, store: bool, jobs: int = -1) -> Any:
     """The four diagrams by three levels side by side."""
-    runs = [DiagramSettings(d=d, grid=grid, by=by, store=cache() if store else None, seed=seed) for by in LEVELS]
+    folder = cache() if store else None
+    runs = [DiagramSettings(d=d, grid=grid, by=by, store=folder, seed=seed, jobs=jobs) for by in LEVELS]
     ends = np.cumsum([0.0, *map(diagram_seconds, runs)])
     ends /= ends[-1]
     return draw_diagrams(
@@ -119,7 +133,7 @@ def few_modes(
     rng = np.random.default_rng([seed, 4])
     M = planted(rng, m, d, d)
     start = gaussian(d, d, width, tau / width, rng)
-    eta = min(0.02 / max(m[0], tau), end / 100)
+    eta = min(0.01 / max(m[0], tau), end / 100)
     steps = int(np.ceil(end / eta))
     chosen = np.unique(np.concatenate([[0], np.geomspace(1, steps, 200).astype(int)]))
     return M, start, descend(start, SquaredError(M), eta, steps, record=chosen, columns=("A",), order="simultaneous")
@@ -134,6 +148,7 @@ def overlaps(A: Array, M: Array, k: int) -> tuple[Array, Array]:
     return left * right, s[:, :k]
 
 
+@light
 def alignment(seed: int, progress: Progress) -> Any:
     """Singular vectors are aligned by the time their singular value passes tau."""
     m, tau = (40.0, 28.0, 18.0, 10.0), 2.0
@@ -143,7 +158,7 @@ def alignment(seed: int, progress: Progress) -> Any:
     times, k = run["time"], len(m)
     sides = {"theory": mixed_curve(times, start.A, M, tau)["A"], "gradient descent": run["A"]}
     figure, axes = panels(1, 2, width="two", height=2.4)
-    first, colours = 0.2 * times[np.argmax(times > 1e-3)], mode_colours(k)
+    first, colours = 5e-4, mode_colours(k)
     with style():
         for kind, A in sides.items():
             aligns, s = overlaps(A, M, k)
@@ -167,7 +182,7 @@ def alignment(seed: int, progress: Progress) -> Any:
         lines = [Line2D([], [], color=c, label=f"$m_{i + 1}={goal:g}$") for i, (c, goal) in enumerate(zip(colours, m))]
         dot = Line2D([], [], color="w", marker="o", markeredgecolor="k", label=r"$s_i=\tau$")
         axes[0, 0].legend(handles=[*lines, dot], loc="lower right")
-        axes[0, 1].legend(handles=kinds_legend("theory", "gradient descent"), loc="lower right")
+        axes[0, 1].legend(handles=kinds_legend("theory", "gradient descent"), loc="upper left")
         for ax in axes[0]:
             ax.set(xlabel="time $t$", xscale="log", xlim=(first, times[-1]))
         label_panels(axes)
@@ -175,21 +190,22 @@ def alignment(seed: int, progress: Progress) -> Any:
     return figure
 
 
+@light
 def rates(seed: int, progress: Progress) -> Any:
     """Rate of each singular value against its size: flat below tau, in proportion above."""
     from sympy import lambdify
 
-    from ...theory.mixed import modes
+    from ...theory.mixed import letters, modes
 
     formula = modes.MODE_FLOW.rate(modes.s) / (modes.m - modes.s)
-    rate = lambdify((modes.s, modes.tau), formula.cancel(), "numpy")
+    rate = lambdify((modes.s, letters.tau), formula.cancel(), "numpy")
     taus, m = (0.1, 1.0, 10.0), (40.0, 28.0, 18.0, 10.0)
     figure, axes = panels(1, 1, width="one", height=2.8)
     ax, grid = axes[0, 0], np.geomspace(3e-2, 40, 200)
     with style():
         for place, (tau, colour, marker) in enumerate(zip(taus, shades(len(taus)), MARKERS)):
             progress(place / len(taus), f"tau = {tau:g}")
-            M, _, run = few_modes(seed, tau, m=m, width=1e8, end=0.3 if tau < 5 else 0.15)
+            *_, run = few_modes(seed, tau, m=m, width=1e8, end=0.3 if tau < 5 else 0.15)
             times, s = run["time"], np.linalg.svd(run["A"], compute_uv=False)[:, : len(m)]
             middle = (s[2:] + s[:-2]) / 2
             measured = (s[2:] - s[:-2]) / (times[2:] - times[:-2])[:, None] / (np.array(m) - middle)
@@ -219,15 +235,15 @@ def width_levels(M: Array, start: Weights, tau: float, times: Array) -> dict[str
     """``A(t)`` at every level of theory."""
     U, _, Vt = np.linalg.svd(M, full_matrices=False)
     s = aligned(M, tau, times)["singular values"]
-    L = {
+    return {
         r"scalar modes, $A_0=0$": np.einsum("ai,ti,ib->tab", U, s, Vt, optimize=True),
         "mixed formula from $A_0$": mixed_curve(times, start.A, M, tau)["A"],
         "Riccati from $P_0$": solution(times, start, M, 0.0, tau**2)["A"],
         "first-order response": respond(times, start, M, tau)["A"],
     }
-    return L
 
 
+@light
 def width(seed: int, progress: Progress) -> Any:
     """Largest error over time of every level of theory against the exact flow."""
     from matplotlib.lines import Line2D
@@ -275,14 +291,14 @@ FIGURES: tuple[Figure, ...] = (
         "explicit steps solid) at d = 500 with the published exponents, learning rate and update order; the line is the "
         "threshold sigma^2 w between lazy and active singular values.",
         figure_1,
-        60.0,
+        40.0,
     ),
     Figure(
         "mixed.demo",
         "the same at d = 100 and width 1e6",
         "Gradient descent at width 1e6 (dashed) and the mixed dynamics in closed form from the same start (solid).",
         demo,
-        6.0,
+        3.0,
     ),
     Figure(
         "mixed.phase-diagrams",
@@ -305,21 +321,20 @@ FIGURES: tuple[Figure, ...] = (
         "Alignment of the singular vectors of A with those of the target and singular values against time; dots mark where a "
         "singular value of gradient descent passes tau.",
         alignment,
-        5.0,
+        2.0,
     ),
     Figure(
         "mixed.rates",
         "rate of each singular value against its size",
         "Rate measured in gradient descent (points, four modes for each tau) against the theory and its lazy and active limits.",
         rates,
-        5.0,
+        2.0,
     ),
     Figure(
         "mixed.width",
         "error of every level of theory against width",
         "Largest error over time against the exact flow, with fitted exponents and their 95% intervals over draws.",
         width,
-        20.0,
+        5.0,
     ),
 )
-Draw = Callable[[int, Progress], Any]

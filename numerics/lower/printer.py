@@ -16,8 +16,8 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 """Names of letters that may reach generated source; generated names begin with an underscore."""
 
 RESERVED = frozenset(
-    {*keyword.kwlist, "t", "y", "out", "par", "work", "arguments", "np", "math", "njit", "rhs", "evaluate", "size"}
-    | {"range", "int", "float", "abs", "max", "min", "prefetch", "sign", "heaviside"}
+    {*keyword.kwlist, "t", "y", "out", "par", "work", "arguments", "np", "math", "njit", "rhs", "evaluate"}
+    | {"range", "int", "float", "abs", "max", "min", "sign", "heaviside"}
 )
 
 HELPERS = {

@@ -201,5 +201,11 @@ def run(words: list[str], papers: Sequence[Paper], command_line: str) -> int:
 
 
 def entry() -> NoReturn:
-    """The console script."""
+    """The console script.
+
+    Linear algebra gets one thread unless the user's environment says otherwise: the matrices are small, work is spread over
+    processes, and threads that wait for a core that others use made a comparison seventeen times slower.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     sys.exit(main())

@@ -70,8 +70,8 @@ ORDER_PARAMETERS = flow(
         (s[i], a[i] * (v[i] * (1 - s[i] ** 2) - Sum(W[i, j] * (s[j] - r[i, j] * s[i]), (j, 0, m - 1)))),
         (
             r[i, j],
-            a[i] * (v[i] * (s[j] - s[i] * r[i, j]) - Sum(W[i, p] * (r[p, j] - r[i, j] * r[i, p]), (p, 0, m - 1)))
-            + a[j] * (v[j] * (s[i] - s[j] * r[i, j]) - Sum(W[j, p] * (r[p, i] - r[i, j] * r[j, p]), (p, 0, m - 1))),
+            a[i] * (v[i] * (s[j] - s[i] * r[i, j]) - Sum(W[i, p] * (r[j, p] - r[i, j] * r[i, p]), (p, 0, m - 1)))
+            + a[j] * (v[j] * (s[i] - s[j] * r[i, j]) - Sum(W[j, p] * (r[i, p] - r[i, j] * r[j, p]), (p, 0, m - 1))),
         ),
     ),
     Source(PAPER, "reduction to order parameters"),

@@ -16,6 +16,10 @@ from .options import Parser, add_settings, experiment_help, make_settings
 FIGURES = (".png", ".pdf", ".svg")
 
 
+FEW = 3
+"""So many comparisons are shown with their details, more only where they fail."""
+
+
 def marked(curve: Curve, command: str, **detail: Any) -> Curve:
     """The curve with the command that made it in its record."""
     extra = {"command": command, **detail}
@@ -51,10 +55,9 @@ def compare(options: Namespace, library: Library) -> int:
             records.append({**record, "uses": list(outcome.uses), "measured": dataclasses.asdict(value)})
     table(("id", "measured", "theory", "distance", "expect", "verdict", "seconds"), rows)
     failed = [record for record in records if not record["ok"]]
-    for record in failed:
-        print(
-            f"\n{record['of']}: {record['title']}\n  bound because {record['because']}\n  {record['measured']['detail']}"
-        )
+    for record in records if len(records) <= FEW else failed:
+        print(f"\n{record['of']}: {record['title']}\n  bound because {record['because']}")
+        print("\n".join(f"  {part}" for part in record["measured"]["detail"].split("; ")))
     print(f"\n{len(rows)} comparisons: {'all well' if ok else f'{len(failed)} not ok'}; seed {options.seed}")
     write_json(report, {"ok": ok, "seed": options.seed, "command": options.command_line, "comparisons": records})
     return 0 if ok else 1

@@ -1,0 +1,20 @@
+"""Time-scales of learning in two-layer networks: why it is true, and whether gradient descent agrees."""
+
+from __future__ import annotations
+
+from ...theory.symbols import register
+from ...theory.time_scales import FORMULAS, LATEX, SYSTEMS
+from ..paper import Paper
+from . import equations, phases
+
+register(*LATEX)
+
+PAPER = Paper(
+    id="time-scales",
+    title="Learning time-scales in two-layers neural networks",
+    cite="berthier2024learning",
+    latex=LATEX,
+    formulas=FORMULAS,
+    systems=SYSTEMS,
+    derivations=(*equations.DERIVATIONS, *phases.DERIVATIONS),
+)

@@ -1,0 +1,6 @@
+"""One thread for linear algebra, before NumPy is imported: small matrices, and tests share the machine."""
+
+import os
+
+for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
