@@ -208,7 +208,9 @@ def slow_proof(one: SlowReduction) -> Proof:
         system, jacobians = manifold.system, manifold.jacobians
         solution = {item: flat(item, system.let) for item, _ in manifold.solution}
     if set(system.items) != set(one.equals.items) or set(solution) != {item for item, _, _ in one.fast}:
-        return Proof(False, f"slow: {', '.join(map(str, system.items))}; fast: {', '.join(map(str, solution)) or 'none'}")
+        return Proof(
+            False, f"slow: {', '.join(map(str, system.items))}; fast: {', '.join(map(str, solution)) or 'none'}"
+        )
     if one.order is not None and reduced.order != one.order:
         return Proof(False, f"the error is of order {reduced.order} in {one.small}, not {one.order}")
     wrong = [item for item, _, p in one.fast if powers[item] != p]
@@ -262,7 +264,7 @@ def _first(expression: Any, item: Any) -> Any:
     """A family's equation at its first member."""
     indices = getattr(item, "indices", ())
     free = {str(index) for index in indices}
-    return apart(expression, free).xreplace({index: S.Zero for index in indices})
+    return apart(expression, free).xreplace(dict.fromkeys(indices, S.Zero))
 
 
 def _new(old: Any, value: Any, one: Reduction | SlowReduction) -> Any:

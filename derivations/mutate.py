@@ -163,19 +163,24 @@ def _put(e: Any, path: tuple[int, ...], new: Any) -> Any:
     return None if args[path[0]] is None else _build(e.func, args)
 
 
+def _shape(e: Any) -> Any:
+    """Shape of a matrix; None for numbers, entries of families among them."""
+    return None if isinstance(e, sympy.Indexed) else getattr(e, "shape", None)
+
+
 def _changes(e: Any, symmetric: frozenset[Any]) -> Iterator[tuple[str, Any]]:
     """Changed expressions, each once."""
     seen = {e}
-    shape = getattr(e, "shape", None)
+    shape = _shape(e)
     for words, path, new in _edits(e, symmetric):
         changed = _put(e, path, new)
-        if changed is not None and changed not in seen and getattr(changed, "shape", None) == shape:
+        if changed is not None and changed not in seen and _shape(changed) == shape:
             seen.add(changed)
             yield words, changed
     for one, two in combinations(sorted(e.free_symbols, key=str), 2):
         if _alike(one, two):
             changed = e.xreplace({one: two, two: one})
-            if changed not in seen and getattr(changed, "shape", None) == shape:
+            if changed not in seen and _shape(changed) == shape:
                 seen.add(changed)
                 yield f"{one} and {two} swapped", changed
 
@@ -208,7 +213,7 @@ def _edits(e: Any, symmetric: frozenset[Any]) -> Iterator[tuple[str, tuple[int, 
             for place, factor in enumerate(node.args):
                 rest = [arg for k, arg in enumerate(node.args) if k != place]
                 yield f"factor {_brief(factor)} dropped in {_brief(node)}", path, _build(node.func, rest)
-        if isinstance(node, (sympy.Pow, sympy.MatPow)) and getattr(node, "shape", None) is None:
+        if isinstance(node, (sympy.Pow, sympy.MatPow)) and _shape(node) is None:
             yield f"exponent of {_brief(node)} + 1", path, _build(sympy.Pow, [node.base, node.exp + 1])
         elif isinstance(node, sympy.MatPow):
             yield f"exponent of {_brief(node)} + 1", path, _build(sympy.MatPow, [node.base, node.exp + 1])

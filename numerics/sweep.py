@@ -126,10 +126,8 @@ def _one_thread() -> Iterator[None]:
 
 
 def _in_worker(task: Task) -> tuple[int, Result]:
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:  # the environment of `_one_thread` holds then
-        return _evaluate(task)
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(1):
         return _evaluate(task)
 

@@ -13,19 +13,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from plateaux.derivations.mixed.diagrams import MEASURES, DiagramSettings, code_digest, run_diagram
 from plateaux.derivations.mixed.drawing import BOUNDARIES, boundary, draw_diagrams, draw_run, scientific
-from plateaux.derivations.mixed.experiments import (
-    MEASURES,
-    PHASE_DIAGRAM,
-    SIMULATE,
-    DiagramSettings,
-    SimulateSettings,
-    code_digest,
-    prepare,
-    run_diagram,
-    run_simulate,
-)
+from plateaux.derivations.mixed.experiments import PHASE_DIAGRAM, SIMULATE
 from plateaux.derivations.mixed.figures import FIGURES, LEVELS, diagrams, euler, overlaps
+from plateaux.derivations.mixed.simulate import SimulateSettings, prepare, run_simulate
 from plateaux.figures import panels, save
 from plateaux.numerics.mixed import descend, descent_point, mode_point
 from plateaux.numerics.store import load
@@ -158,7 +150,9 @@ def test_small_runs(more, tmp_path):
     save_curve(curve, tmp_path / "run.npz")
     again = load(tmp_path / "run.npz")
     figure = SIMULATE.plot(again)
-    assert isinstance(figure, Figure) and contained(figure) and all(ax.get_xlabel() for ax in figure.axes)
+    assert isinstance(figure, Figure) and all(ax.get_xlabel() and ax.get_ylabel() for ax in figure.axes)
+    if "d_in" in more or "theory" in more:  # laying out takes time
+        assert contained(figure)
 
 
 def test_divergence_is_said():

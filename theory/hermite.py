@@ -120,6 +120,8 @@ def moment(f: Any, k: Any, x: Symbol = x) -> Any:
         raise ValueError(f"k: {k}; allowed: a nonnegative integer or a symbol")
     total = S.Zero
     for term in Add.make_args(plain(S(f), x)):
+        if term == 0:
+            continue
         constant, rest = term.as_independent(x, as_Add=False)
         power, core = S.Zero, S.One
         for factor in rest.as_ordered_factors():

@@ -12,7 +12,22 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from typing import Any
 
-from sympy import Add, Function, Idx, Indexed, KroneckerDelta, Mul, Pow, S, Sum, Symbol, expand, fraction, powsimp, together
+from sympy import (
+    Add,
+    Function,
+    Idx,
+    Indexed,
+    KroneckerDelta,
+    Mul,
+    Pow,
+    S,
+    Sum,
+    Symbol,
+    expand,
+    fraction,
+    powsimp,
+    together,
+)
 
 from .adjoint import Adjoints
 from .answers import NotClosed
@@ -62,8 +77,8 @@ def _normal(expression: Any, bases: frozenset[Any], depth: int) -> Any:
 def vanishes(expression: Any, symmetric: Iterable[Any] = ()) -> bool:
     """Whether a rational function of sums vanishes identically; denominators are cleared first."""
     bases = frozenset(symmetric)
-    if normal_form(expression, bases) == 0:
-        return True
+    if not any(power.exp.is_negative and power.base.has(Sum) for power in expression.atoms(Pow)):
+        return bool(normal_form(expression, bases) == 0)
     plain = _inside(expression, bases, 0)
     return bool(normal_form(fraction(together(plain))[0], bases) == 0)
 
@@ -149,9 +164,13 @@ def _canonical(body: Any, bounds: Bounds, symmetric: frozenset[Any], depth: int)
     for index, low, high in sorted(kept, key=lambda limit: (str(limit[2]), str(limit[1]))):
         groups.setdefault((low, high), []).append(index)
     best: tuple[str, Any] | None = None
-    letters = {ends: [_index(depth, g, p, ends) for p in range(len(group))] for g, (ends, group) in enumerate(groups.items())}
+    letters = {
+        ends: [_index(depth, g, p, ends) for p in range(len(group))] for g, (ends, group) in enumerate(groups.items())
+    }
     for way in product(*(permutations(group) for group in groups.values())):
-        swap = {old: new for old_group, new_group in zip(way, letters.values()) for old, new in zip(old_group, new_group)}
+        swap = {
+            old: new for old_group, new_group in zip(way, letters.values()) for old, new in zip(old_group, new_group)
+        }
         spelled = _sorted(_inside(body.xreplace(swap), symmetric, depth + 1), symmetric)
         if best is None or str(spelled) < best[0]:
             best = str(spelled), spelled
@@ -293,4 +312,3 @@ def _moved(vector: Any, flows: dict[Any, tuple[Any, Any]]) -> Any:
     swap = dict(zip(getattr(u, "indices", ()), getattr(vector, "indices", ())))
     taken = names(velocity, vector)
     return apart(velocity, taken).xreplace(swap)
-

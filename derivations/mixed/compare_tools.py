@@ -13,6 +13,7 @@ from sympy import HadamardProduct
 from ...numerics.curve import Curve
 from ...numerics.mixed import Cost, Weights, descend
 from ...numerics.mixed.descent import Order
+from ...numerics.threads import one_thread
 from ...theory.formula import Formula
 from ...theory.mixed.letters import A, G, M, Omega, Sigma, meaning, t
 from ...theory.system import System
@@ -141,16 +142,12 @@ def worst(theory: Curve, observed: Curve) -> Measured:
     return Measured(float(errors[at]), detail=f"at time {theory['time'][at]:.3g}; at the end {errors[-1]:.2g}")
 
 
-def one_thread(comparison: Comparison) -> Comparison:
-    """The same comparison with BLAS on one thread: at these sizes two threads mostly wait for each other."""
+def on_one_thread(comparison: Comparison) -> Comparison:
+    """The same comparison with BLAS on one thread."""
 
     def limited(work: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arguments: Any) -> Any:
-            try:
-                from threadpoolctl import threadpool_limits
-            except ImportError:  # a matter of speed only
-                return work(*arguments)
-            with threadpool_limits(1):
+            with one_thread():
                 return work(*arguments)
 
         return run

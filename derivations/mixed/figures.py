@@ -25,21 +25,12 @@ from ...numerics.mixed import (
     solution,
     teacher,
 )
+from ...numerics.threads import one_thread
 from ..paper import Figure, Progress
 from .compare_tools import distance, planted
+from .diagrams import DiagramSettings, Level, diagram_seconds, run_diagram
 from .drawing import STROKES, draw_diagrams, draw_run, kinds_legend, mode_colours, scientific
-from .experiments import (
-    RUN_COLUMNS,
-    DiagramSettings,
-    Level,
-    SimulateSettings,
-    described,
-    diagram_seconds,
-    one_thread,
-    prepare,
-    run_diagram,
-    run_simulate,
-)
+from .simulate import RUN_COLUMNS, SimulateSettings, described, prepare, run_simulate
 
 Array = NDArray[Any]
 Draw = Callable[[int, Progress], Any]

@@ -6,6 +6,8 @@ from ...theory.symbols import register
 from ...theory.time_scales import FORMULAS, LATEX, SYSTEMS
 from ..paper import Paper
 from . import equations, phases
+from .comparisons import COMPARISONS
+from .figures import FIGURES
 
 register(*LATEX)
 
@@ -17,4 +19,6 @@ PAPER = Paper(
     formulas=FORMULAS,
     systems=SYSTEMS,
     derivations=(*equations.DERIVATIONS, *phases.DERIVATIONS),
+    comparisons=COMPARISONS,
+    figures=FIGURES,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sympy import Integer, S, Symbol
@@ -12,7 +13,7 @@ from ...theory.indices import apart, put
 from ...theory.sums import OrderParameters, order_parameters
 from ...theory.system import System
 from ...theory.time_scales.equations import OBSERVED
-from ...theory.time_scales.letters import K, MEANING, OURS, a, eps, i, invariant, j, k, m, phi, r, s, sigma, t
+from ...theory.time_scales.letters import MEANING, OURS, a, eps, i, j, m, r, s, t
 from ..chain import Book, Derivation, Identity, Rate, Step
 from ..check_system import flat
 from .network import COORDINATES, at_two, network, risk_of_two, u, unit
@@ -40,16 +41,22 @@ def value(book: Book, id: str) -> Any:
     return flat(one.statement.args[1], one.let)
 
 
-def closed(book: Book, item: Any) -> Identity:
-    """Equations by the calculus of inner products against those of the book."""
-    risk = value(book, "time-scales.risk")
+@cache
+def derived(risk: Any) -> Any:
+    """Equations of the order parameters by the calculus of inner products."""
     table = (((u[i], target), s[i]), ((u[i], u[j]), r[i, j]), ((target, target), S.One))
     found = order_parameters(risk, ((a[i], m / eps),), ((u[i], m),), table)
     if not isinstance(found, OrderParameters):
         raise ValueError(str(found))
+    return dict(found.equations)
+
+
+def closed(book: Book, item: Any) -> Identity:
+    """Derived equations against those of the book."""
+    equations = derived(value(book, "time-scales.risk"))
     # r is symmetric: both sides spell it by the smaller index first
     ordered = {r[1, 0]: r[0, 1]}
-    left = at(dict(found.equations)[item], SLOTS[item]).xreplace(ordered)
+    left = at(equations[item], SLOTS[item]).xreplace(ordered)
     return Identity(left, rate(book, "time-scales.order-parameters", item).xreplace(ordered))
 
 
@@ -183,9 +190,7 @@ DERIVATIONS = (
             ),
         ),
     ),
-    Derivation(
-        "time-scales.off-manifold", (Step("rate of $r_{01}-s_0s_1$ where it vanishes and $r_{ii}=1$", repels),)
-    ),
+    Derivation("time-scales.off-manifold", (Step("rate of $r_{01}-s_0s_1$ where it vanishes and $r_{ii}=1$", repels),)),
     balance("dissipation", lambda book: value(book, "time-scales.mean-field-risk")),
     balance("second-layer-balance", lambda book: OBSERVED["second-layer-balance"]),
     balance("first-layer-balance", lambda book: OBSERVED["first-layer-balance"]),

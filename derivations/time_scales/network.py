@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sympy import Add, Idx, IndexedBase, Integer, KroneckerDelta, Poly, S, Sum, Symbol, factorial, sqrt, symbols
@@ -28,6 +29,7 @@ def overlap(x: Any, y: Any) -> Any:
 COORDINATES: Let = ((s[i], u[i, 0]), (r[i, j], overlap(i, j)))
 
 
+@cache
 def network(risk: Formula) -> System:
     """Gradient flow of the risk in the coordinates of the weights; the first layer moves at right angles to itself.
 

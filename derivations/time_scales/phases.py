@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Derivative as Diff
-from sympy import Function, Rational, S, exp, log, symbols
+from sympy import Rational
 
 from ...theory.time_scales.equations import mean
 from ...theory.time_scales.letters import A, E, e_of, eps, i, phi, sigma, t
 from ...theory.time_scales.letters import S as OVERLAP
-from ...theory.time_scales.phases import SCALES, mean_a, mean_start, of_degree, t_0
-from ..chain import Book, Derivation, Derivative, Grade, Identity, SlowReduction, Step
+from ...theory.time_scales.phases import SCALES, mean_start, of_degree
+from ..chain import Book, Derivation, Derivative, Identity, SlowReduction, Step
+
 
 def reduction(
     book: Book, phase: str, degree: int, order: Any, powers: tuple[Any, ...] = (), keeps: tuple[Any, ...] = ()
@@ -35,9 +35,7 @@ def reduction(
 
 
 def derivation(phase: str, claim: str, cases: tuple[tuple[int, Any], ...], scope: str, **more: Any) -> Derivation:
-    step = Step(
-        claim, lambda book, case: reduction(book, phase, *case, **more), cases=cases, scope=scope
-    )
+    step = Step(claim, lambda book, case: reduction(book, phase, *case, **more), cases=cases, scope=scope)
     return Derivation(f"time-scales.{phase}", (step,))
 
 

@@ -30,7 +30,9 @@ figure, axes = panels(1, 2, width="two", height=2.3)
 with style():
     for tau, curve, colour in zip(taus, curves, (COLOURS[0], COLOURS[2], COLOURS[4])):
         for ax, name in zip(axes[0], ("test error", "stable rank")):
-            ax.plot(curve["step"], curve[name], color=colour, label=rf"$\tau={tau:g}$", **LINES["gradient descent"])
+            ax.plot(
+                curve["step"][1:], curve[name][1:], color=colour, label=rf"$\tau={tau:g}$", **LINES["gradient descent"]
+            )
             ax.set(
                 xlabel="step", ylabel=f"{name} per entry" if name == "test error" else name, xscale="log", xlim=(1, 400)
             )

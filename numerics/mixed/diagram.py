@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..threads import one_thread
 from .compiled import compiled_mode, gram_rate
 from .descent import Descent, Order, Stop, mean_square, stable_rank
 from .flow import NODES, MixedPath, Rate, interpolate, segments
@@ -83,17 +84,6 @@ def _start(gamma_sigma: float, gamma_w: float, d: int, k: int, seed: int) -> tup
     return data, scale, Weights(weights.W1 @ data.V, data.U.T @ weights.W2)
 
 
-def _one_thread() -> Any:
-    """BLAS on one thread: sweeps run one point per core."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        from contextlib import nullcontext
-
-        return nullcontext()
-    return threadpool_limits(1)
-
-
 def _result(test: float, A_rank: float, iterations: int, distance: float, records: int) -> dict[str, float]:
     return {
         "test error": float(test),
@@ -127,7 +117,7 @@ def by_descent(
     same A_0. Against the mixed formula in continuous time the error of the step, not of the width, would be seen in the lazy
     regime.
     """
-    with _one_thread():
+    with one_thread():
         data, scale, weights = _start(gamma_sigma, gamma_w, d, k, seed)
         run, twin = (
             Descent(
@@ -177,7 +167,7 @@ def by_flow(
     rate : right-hand side on the flat ``(A, C1, C2)`` for the target ``diag(m)``; the compiled ``mixed.gram-flow`` if absent.
     rtol : relative tolerance; the absolute one is rtol times the size ``sigma^2 sqrt(w)`` of the entries of A_0.
     """
-    with _one_thread():
+    with one_thread():
         data, scale, weights = _start(gamma_sigma, gamma_w, d, k, seed)
         rate = gram_rate(np.diag(data.m)) if rate is None else rate
         A0, C1, C2 = weights.A, weights.W1.T @ weights.W1, weights.W2 @ weights.W2.T
@@ -230,7 +220,7 @@ def by_mode(
 
     Returns as :func:`by_descent`; ``stable rank`` is that of the closed form, ``distance`` is nan.
     """
-    with _one_thread():
+    with one_thread():
         d, k, seed = check_integer("d", d), check_integer("k", k), check_integer("seed", seed, low=0)
         data = task(d, k, seed)
         scale = scales(gamma_sigma, gamma_w, d, data.norm)

@@ -13,7 +13,30 @@ from sympy import Eq, Rational, Sum, Symbol, exp, log, sqrt
 from ..formula import Let, Source, Standing
 from ..system import System
 from .equations import mean
-from .letters import OURS, PAPER, A, E, K, M, M_of, S, T, a, e, e_of, eps, flow, formula, i, k, phi, residual, s, sigma, t
+from .letters import (
+    OURS,
+    PAPER,
+    A,
+    E,
+    K,
+    M,
+    M_of,
+    S,
+    T,
+    a,
+    e,
+    e_of,
+    eps,
+    flow,
+    formula,
+    i,
+    k,
+    phi,
+    residual,
+    s,
+    sigma,
+    t,
+)
 
 mean_start, mean_a = Symbol("mean_a0", real=True), Symbol("mean_a", real=True)
 t_0 = Symbol("t_0", positive=True)
@@ -42,7 +65,9 @@ def of_degree(system: System, degree: int) -> System:
     let = [(M_of[n], spread(values[M[k]].xreplace({k: n}))) for n in range(degree + 1)]
     let += [(e_of[n], spread(values[e[k]].xreplace({k: n}))) for n in range(degree + 1)]
     equations = tuple((item, spread(rate)) for item, rate in system.equations)
-    return flow(f"mean-field-degree-{degree}", f"{system.title}, K = {degree}", equations, system.source, let=tuple(let))
+    return flow(
+        f"mean-field-degree-{degree}", f"{system.title}, K = {degree}", equations, system.source, let=tuple(let)
+    )
 
 
 def scales(clock: Any, weight: Any, overlap: Any, *errors: Any) -> Let:
@@ -156,4 +181,4 @@ FORMULAS = (
     ),
 )
 
-__all__ = ["FORMULAS", "K", "LATEX", "SCALES", "SYSTEMS", "of_degree"]
+__all__ = ["FORMULAS", "LATEX", "SCALES", "SYSTEMS", "K", "of_degree"]

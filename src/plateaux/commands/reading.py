@@ -195,14 +195,9 @@ def _processor() -> str:
 
 
 def _blas() -> str:
-    import numpy as np
+    import numpy as np  # noqa: F401  # loads the library that is asked about
+    from threadpoolctl import threadpool_info
 
-    try:
-        from threadpoolctl import threadpool_info
-    except ImportError:
-        found: Any = np.show_config(mode="dicts")
-        blas = found["Build Dependencies"]["blas"]
-        return f"{blas['name']} {blas['version']}"
     return "; ".join(
         f"{one['internal_api']} {one['version']}, {one['num_threads']} threads" for one in threadpool_info()
     )
