@@ -1,4 +1,4 @@
-"""Run the examples of a Markdown file: every ``$ plateaux ...`` line of its console blocks, every Python block.
+"""Run the examples of Markdown files: every ``$ plateaux ...`` line of its console blocks, every Python block.
 
 An example fails if it exits with another code than the one after ``# exit`` (0 if there is none).
 """
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-text = Path(sys.argv[1]).read_text()
+text = "\n".join(Path(name).read_text() for name in sys.argv[1:])
 blocks = re.findall(r"^```(console|python)\n(.*?)^```", text, re.M | re.S)
 examples = []
 for kind, body in blocks:
@@ -22,7 +22,7 @@ for kind, body in blocks:
             command, _, code = line[2:].partition("# exit")
             examples.append((shlex.split(command), int(code or 0), line))
 if not examples:
-    sys.exit(f"{sys.argv[1]}: no examples found")
+    sys.exit("no examples found")
 failed = 0
 with tempfile.TemporaryDirectory() as folder:
     for command, code, line in examples:

@@ -146,13 +146,13 @@ def quadrature(f: Callable[[Array], Any], degree: int) -> Coefficients:
         panels += len(left)
         if panels > WORK:
             raise ValueError(f"activation: {_name(f)} is too rough to integrate; allowed: smooth up to kinks and jumps")
-        whole, size, tail = _panel(f, left, width, degree)
+        whole, rounding, tail = _panel(f, left, width, degree)
         if allowed is None:  # E[f^2] stands last; coefficients compare with its root
             norm = max(whole[:, -1].sum(), np.finfo(float).tiny)
             allowed = 1e-15 * np.append(np.full(degree, np.sqrt(norm)), norm)
         good = (tail <= allowed).all(axis=1) | (width < 1e-14)
         values += whole[good].sum(axis=0)
-        errors += (tail + 4 * np.finfo(float).eps * size)[good].sum(axis=0)
+        errors += (tail + rounding)[good].sum(axis=0)
         left = np.concatenate([left[~good], (left + width / 2)[~good]])
         width = np.tile(width[~good] / 2, 2)
     return Coefficients(values[:-1], errors[:-1], float(values[-1]), float(errors[-1]))
@@ -172,13 +172,15 @@ def _rule() -> tuple[Array, Array, Array]:
 
 
 def _panel(f: Callable[[Array], Any], left: Array, width: Array, degree: int) -> tuple[Array, Array, Array]:
-    """Integrals of ``f h_k`` and ``f^2`` over panels, of absolute values, and error bounds; shape ``(panels, degree + 1)``."""
+    """Integrals of ``f h_k`` and ``f^2`` over panels, their rounding, and error bounds; shape ``(panels, degree + 1)``."""
     nodes, weights, last = _rule()
     x = left[:, None] + width[:, None] * (nodes + 1) / 2
     density = width[:, None] * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
     y = _call(f, x)
     table = np.concatenate([y * density * hermite(x, degree), [y**2 * density]])
-    return (table @ weights).T / 2, (np.abs(table) @ weights).T / 2, np.abs(table @ last).max(axis=2).T
+    steps = np.append(np.arange(degree), 0)[:, None, None]  # the exponential multiplies the rounding of its argument
+    ulps = np.finfo(float).eps * (4 + steps + x**2 / 2)
+    return (table @ weights).T / 2, ((np.abs(table) * ulps) @ weights).T / 2, np.abs(table @ last).max(axis=2).T
 
 
 def _call(f: Callable[[Array], Any], x: Array) -> Array:

@@ -30,7 +30,7 @@ from ..paper import Experiment, Progress
 
 Array = NDArray[Any]
 CostName = Literal["squared", "masked", "correlated"]
-PUBLISHED_SIGMA, PUBLISHED_WIDTH = -1.85, 2.25
+PUBLISHED_TAU, PUBLISHED_WIDTH = 0.4, 2.25
 """Exponents of the published run."""
 WIDEST = 10**12
 LOG_RANGE = math.log(1e100)
@@ -72,7 +72,8 @@ class SimulateSettings:
     sigma2: float | None = field(default=None, metadata=explain("variance of the weights; none: d^gamma_sigma"))
     tau: float | None = field(default=None, metadata=explain("sigma^2 w, in place of sigma2; none: from sigma2"))
     gamma_sigma: float | None = field(
-        default=None, metadata=explain("exponent of the variance; none: -1.85 unless sigma2 or tau is given")
+        default=None,
+        metadata=explain("exponent of the variance; none: that of tau = d^0.4, unless sigma2 or tau is given"),
     )
     eta: float | None = field(
         default=None, metadata=explain("learning rate; none: 1/(5 tau) if tau > d, else 1/(5 ||A*||), as published")
@@ -152,9 +153,9 @@ class SimulateSettings:
     def exponents(self) -> tuple[float, float]:
         """``gamma_sigma`` and ``gamma_w`` of what was given."""
         log = math.log(self.d)
-        sigma = PUBLISHED_SIGMA if self.gamma_sigma is None else self.gamma_sigma
         width = PUBLISHED_WIDTH if self.gamma_w is None else self.gamma_w
         width = width if self.width is None else math.log(self.width) / log
+        sigma = PUBLISHED_TAU - width if self.gamma_sigma is None else self.gamma_sigma
         if self.tau is not None:
             return math.log(self.tau) / log - width, width
         return sigma if self.sigma2 is None else math.log(self.sigma2) / log, width
