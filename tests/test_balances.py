@@ -308,7 +308,9 @@ def test_conditions():
     assert balances(flow, scales, eps, (p, clock), where=(p > -1,)) == both[1:]
     assert balances(flow, scales, eps, (p, clock), where=(p >= -1, clock >= 1)) == both[:1]
     assert balances(flow, scales, eps, (p, clock), where=(Eq(p, -clock), p < 0)) == both[:1]
-    assert balances(flow, scales, eps, (p, clock), where=(p <= -2,)) == ()
+    with pytest.raises(ValueError, match="freedom is left in p, theta"):  # large starts: each has a clock of its own
+        balances(flow, scales, eps, (p, clock), where=(p <= -2,))
+    assert balances(flow, scales, eps, (p, clock), where=(Eq(clock, 3), p >= -1)) == ()
 
 
 def test_a_scale_freedom_is_named():
@@ -332,6 +334,8 @@ P = Symbol("p", real=True)
         (lambda: balances(MODE, {x: eps**P * X}, eps, (P, P)), "unknowns"),
         (lambda: balances(MODE, {x: eps ** (P**2) * X}, eps, (P,)), "not linear in p"),
         (lambda: balances(MODE, {x: eps ** (1 / P) * X}, eps, (P,)), "not linear in p"),
+        (lambda: balances(MODE, {x: eps ** (0.5 * P) * X}, eps, (P,)), "exact coefficients"),
+        (lambda: balances(MODE, {x: eps ** (sqrt(2) * P) * X}, eps, (P,)), "exact coefficients"),
         (lambda: balances(MODE, {y: eps**P * X}, eps, (P,)), "y is no letter"),
         (lambda: balances(MODE, {x: eps**P * X}, eps, (P,), frozen=(y,)), "frozen: y"),
         (lambda: balances(MODE, {x: eps**P * X}, eps, (P,), where=(sp.Ne(P, 0),)), "where"),

@@ -281,6 +281,7 @@ def test_the_tail_of_relu_is_slow_and_is_never_dropped():
         (lambda: coefficient(sp.Max(1, x), 0), "no closed form for Max"),
         (lambda: coefficient(erf(x**2), 0), "argument x\\*\\*2"),
         (lambda: overlap(RELU, exp(x), r), "no closed form for the pair"),
+        (lambda: two_term(RELU + erf(x), k), "no two-term recurrence"),
         (lambda: kernel_residual(r, {0: k, 1: k, 2: k}, k, r), "shifts"),
     ],
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from sympy import QQ, Add, Eq, Ge, Gt, Le, Lt, Poly, PolynomialError, S, Symbol, cancel
+from sympy import QQ, Add, CoercionFailed, Eq, Float, Ge, Gt, Le, Lt, Poly, PolynomialError, S, Symbol, cancel
 
 from .exponents import Given, is_zero, order_sign, powers, unknown
 from .indices import key, names, put
@@ -146,7 +146,7 @@ class _Search:
         self.nonnegative = [bool(u.is_nonnegative) for u in letters]
         self.signs: dict[Any, int | None] = {}
         self.definites: dict[Form, int | None] = {}
-        self.visited: set[Any] = set()
+        self.visited: dict[Any, bool] = {}
         self.points: dict[Form, None] = {}
         self.freedoms: list[tuple[int, ...]] = []
 
@@ -156,10 +156,12 @@ class _Search:
         """An exponent as a form; ValueError if it is not linear in the unknowns."""
         try:
             poly = Poly(cancel(exponent), *self.letters, domain=self.field)
-        except PolynomialError:
+        except (PolynomialError, CoercionFailed):
             poly = None
-        if poly is None or poly.total_degree() > 1:
-            raise ValueError(f"scales: the exponent {exponent} is not linear in {', '.join(map(str, self.letters))}")
+        if poly is None or exponent.has(Float) or poly.total_degree() > 1:
+            raise ValueError(
+                f"scales: the exponent {exponent} is not linear in {', '.join(map(str, self.letters))} with exact coefficients"
+            )
         rows = dict(poly.rep.to_dict())
         unit = [tuple(int(i == j) for j in range(len(self.letters))) for i in range(len(self.letters))]
         return tuple(self.field.convert(rows.get(m, self.zero)) for m in ((0,) * len(self.letters), *unit))
@@ -250,7 +252,7 @@ class _Search:
         ]
         self.visit(solved, {}, dict(enumerate(counted)))
         points = sorted(self.points, key=lambda p: [str(self.field.to_sympy(c)) for c in p])
-        if not points and self.freedoms:
+        if self.freedoms:
             free = [str(self.letters[i - 1]) for i in min(self.freedoms, key=len)]
             raise ValueError(f"unknowns: a scale freedom is left in {', '.join(free)}; add a condition to where")
         return tuple({u: self.field.to_sympy(c) for u, c in zip(self.letters, point)} for point in points)
@@ -281,29 +283,30 @@ class _Search:
         solved: dict[int, Form],
         done: dict[int, tuple[Form, tuple[Form, ...]]],
         todo: dict[int, dict[Form, int]],
-    ) -> None:
+    ) -> bool:
+        """Search a branch; whether it contains a point."""
         state = (
             frozenset(solved.items()),
             frozenset((i, self.reduce(low, solved)) for i, (low, _) in done.items()),
         )
-        if state in self.visited:
-            return
-        self.visited.add(state)
-        gaps = self.gaps(solved, done)
-        if gaps is None:
-            return
-        if not todo:
-            self.finish(solved, done, gaps)
-            return
+        if state not in self.visited:
+            gaps = self.gaps(solved, done)
+            go = self.branch if todo else self.finish
+            self.visited[state] = gaps is not None and go(solved, done, todo, gaps)
+        return self.visited[state]
+
+    def branch(self, solved: dict[int, Form], done: Any, todo: dict[int, dict[Form, int]], _: Any) -> bool:
+        """Balance one more equation, that with the fewest choices."""
         todo = {i: self.merge(groups, solved) for i, groups in todo.items()}
         choices = {i: self.candidates(groups) for i, groups in todo.items()}
         number = min(choices, key=lambda i: (len(choices[i]), i))
         options, forms = choices[number], tuple(todo[number])
         rest = {i: groups for i, groups in todo.items() if i != number}
+        found = False
         for low, tie in options:
             further = self.solve(tie, solved) if tie else solved
-            if further is not None:
-                self.visit(further, {**done, number: (low, forms)}, rest)
+            found |= further is not None and self.visit(further, {**done, number: (low, forms)}, rest)
+        return found
 
     def candidates(self, groups: dict[Form, int]) -> list[tuple[Form, Form | None]]:
         """Least form and the equation that makes two forms tie (None where one form balances itself)."""
@@ -327,8 +330,8 @@ class _Search:
                 waiting[form, strict] = None
         return list(waiting)
 
-    def finish(self, solved: dict[int, Form], done: Any, gaps: list[tuple[Form, bool]]) -> None:
-        """All equations are balanced: a point, or further ties until there is one."""
+    def finish(self, solved: dict[int, Form], done: Any, _: Any, gaps: list[tuple[Form, bool]]) -> bool:
+        """All equations are balanced: a point, or further ties until there is one; else a family without any."""
         left = [i for i in range(1, len(self.letters) + 1) if i not in solved]
         if not left:
             if gaps:
@@ -336,15 +339,16 @@ class _Search:
             point = tuple(solved[i][0] for i in range(1, len(self.letters) + 1))
             if all(self.balanced(groups, point) for groups in self.equations):
                 self.points[point] = None
-            return
+            return True
         ties = {form for low, forms in done.values() for form in self.ties(low, forms, solved)}
+        found = False
         for tie in sorted(ties, key=str):
             further = self.solve(tie, solved)
-            if further is not None:
-                self.visit(further, done, {})
-        if not ties and self.possible(gaps):
+            found |= further is not None and self.visit(further, done, {})
+        if not found and self.possible(gaps):
             moving = [i for i, form in solved.items() if any(form[1:])]
             self.freedoms.append(tuple(sorted([*left, *moving])))
+        return found
 
     def ties(self, low: Form, forms: tuple[Form, ...], solved: dict[int, Form]) -> Iterator[Form]:
         for form in forms:

@@ -314,14 +314,16 @@ def two_term(f: Any, k: Symbol, x: Symbol = x) -> Recurrence:
     ValueError : the ratio of coefficients is not a rational function of ``k``.
     """
     n = Symbol("n", integer=True, positive=True)
-    far = 2 * n + 8  # beyond exceptional low degrees
-    for d, odd in ((1, 0), (2, 0), (2, 1)):
-        here, there = gather([moment(f, far + odd, x), moment(f, far + odd + d, x)])
-        if here == 0:
-            continue
-        ratio = simplify(there / here)
-        ratio = cancel(ratio.subs(n, (k - 8 - odd) / S(2)))
-        if ratio != 0 and ratio.is_rational_function(k):
-            top, bottom = fraction(together(ratio))
+    rules = set()
+    for d in (1, 2):
+        for odd in (0, 1):
+            far = 2 * n + 8 + odd  # beyond exceptional low degrees
+            here, there = gather([moment(f, far, x), moment(f, far + d, x)])
+            if here != 0:
+                ratio = cancel(simplify(there / here).subs(n, (k - 8 - odd) / S(2)))
+                rules.add(ratio)
+        if len(rules) == 1 and rules != {S.Zero} and all(ratio.is_rational_function(k) for ratio in rules):
+            top, bottom = fraction(together(rules.pop()))
             return {0: expand(-top), d: expand(bottom)}
+        rules.clear()
     raise ValueError(f"f: coefficients of {f} have no two-term recurrence")

@@ -67,9 +67,9 @@ def _normal(expression: Any, bases: frozenset[Any], depth: int) -> Any:
     terms = [one for term in _terms(apart_expression, names(apart_expression)) for one in _split_deltas(*term)]
     found: dict[tuple[Any, Bounds], Any] = {}
     for body, bounds in _same_starts(terms):
-        for term in Add.make_args(expand(body, power_exp=False)):
+        for term, used in _counted(body, bounds):
             coefficient, rest = powsimp(term, combine="exp").as_coeff_Mul()
-            where = _canonical(rest, bounds, bases, depth)
+            where = _canonical(rest, used, bases, depth)
             found[where] = found.get(where, S.Zero) + coefficient
     return Add(*(c * Sum(body, *bounds) if bounds else c * body for (body, bounds), c in found.items() if c != 0))
 
@@ -148,20 +148,22 @@ def _same_starts(terms: Terms) -> Terms:
     return out
 
 
+def _counted(body: Any, bounds: Bounds) -> Terms:
+    """Expanded terms; an index that does not occur in a term becomes the factor of its range."""
+    out: Terms = []
+    for term in Add.make_args(expand(body, power_exp=False)):
+        used = tuple(limit for limit in bounds if limit[0] in term.free_symbols)
+        counts = Mul(*(high - low + 1 for index, low, high in bounds if index not in term.free_symbols))
+        out += [(piece, used) for piece in Add.make_args(expand(term * counts, power_exp=False))]
+    return out
+
+
 def _canonical(body: Any, bounds: Bounds, symmetric: frozenset[Any], depth: int) -> tuple[Any, Bounds]:
-    """The smallest spelling of one term; an index that does not occur becomes a factor."""
-    free: list[Any] = []
-    kept: list[tuple[Any, Any, Any]] = []
-    for index, low, high in bounds:
-        if index not in body.free_symbols:
-            free.append(high - low + 1)
-            continue
-        kept.append((index, low, high))
-    body = expand(Mul(body, *free), power_exp=False) if free else body
-    if not kept:
+    """The smallest spelling of one term."""
+    if not bounds:
         return _sorted(_inside(body, symmetric, depth + 1), symmetric), ()
     groups: dict[tuple[Any, Any], list[Any]] = {}
-    for index, low, high in sorted(kept, key=lambda limit: (str(limit[2]), str(limit[1]))):
+    for index, low, high in sorted(bounds, key=lambda limit: (str(limit[2]), str(limit[1]))):
         groups.setdefault((low, high), []).append(index)
     best: tuple[str, Any] | None = None
     letters = {

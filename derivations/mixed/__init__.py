@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...theory.mixed import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
-from . import layers, manifold, modes, phases, riccati, width
+from . import layers, limits, manifold, modes, phases, riccati, width
 from .comparisons import COMPARISONS
 from .experiments import PHASE_DIAGRAM, SIMULATE
 from .figures import FIGURES
@@ -24,6 +24,7 @@ PAPER = Paper(
         *manifold.DERIVATIONS,
         *riccati.DERIVATIONS,
         *modes.DERIVATIONS,
+        *limits.DERIVATIONS,
         *width.DERIVATIONS,
         *phases.DERIVATIONS,
     ),

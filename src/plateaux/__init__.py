@@ -26,6 +26,7 @@ _HOME = {
     "Provenance": "numerics.curve",
     "lower": "numerics.lower",
     "lower_formula": "numerics.lower",
+    "integrate": "numerics.integrate",
     "load": "numerics.store",
     "save": "numerics.store",
     "power_law": "numerics.fit",
