@@ -296,6 +296,45 @@ def test_one_equation_against_direct_enumeration(terms):
     assert {one[p] for one in found} == slopes
 
 
+TERMS = st.lists(
+    st.tuples(st.integers(-2, 3), st.integers(0, 3), st.integers(0, 3)),
+    min_size=2,
+    max_size=4,
+    unique_by=lambda term: term[1:],
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(TERMS, TERMS)
+def test_two_equations_against_direct_enumeration(first, second):
+    """All pairs of ties of two polynomials in two unknown sizes, solved and checked one by one."""
+    p, q = symbols("p q", real=True)
+
+    def polynomial(name, terms):
+        return sum(Symbol(f"{name}{k}", real=True) * eps**e * x**m * z**l for k, (e, m, l) in enumerate(terms))
+
+    algebraic = (polynomial("c", first), polynomial("d", second))
+    flow = system((y, -y), extra={x, z}.union(*(e.free_symbols for e in algebraic)))
+    expected = set()
+    ties = [(n, u, v) for n, terms in enumerate((first, second)) for u, v in combinations(terms, 2)]
+    for pair in combinations(ties, 2):
+        matrix = sp.Matrix([[u[k] - v[k] for k in (1, 2)] for _, u, v in pair])
+        if matrix.det() == 0:
+            continue
+        at = matrix.LUsolve(sp.Matrix([v[0] - u[0] for _, u, v in pair]))
+        levels = [sorted(e + m * at[0] + l * at[1] for e, m, l in terms) for terms in (first, second)]
+        tied = all(u[0] + u[1] * at[0] + u[2] * at[1] == levels[n][0] for n, u, _ in pair)
+        if tied and all(level[0] == level[1] for level in levels):
+            expected.add(tuple(at))
+    scales = {x: eps**p * X, z: eps**q * Z, y: Y, t: T}
+    try:
+        found = {(one[p], one[q]) for one in balances(flow, scales, eps, (p, q), algebraic=algebraic)}
+    except ValueError as error:
+        assert "freedom" in str(error)
+        return
+    assert found == expected
+
+
 # Input
 
 

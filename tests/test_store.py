@@ -197,6 +197,11 @@ def test_names_of_arrays_that_savez_refuses(tmp_path):
         assert set(found) == {"file", "allow_pickle"}
 
 
+def hears_ctrl_c():
+    """What runs in the background ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_while_saving_leaves_old_or_new(tmp_path):
     program = (
         "import sys, numpy as np\nfrom plateaux.numerics.curve import Curve\nfrom plateaux.numerics.store import save\n"
@@ -205,7 +210,12 @@ def test_ctrl_c_while_saving_leaves_old_or_new(tmp_path):
     )
     path = tmp_path / "run.npz"
     save(Curve((), (("k", np.array(-1)),)), path)
-    child = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=hears_ctrl_c,
+    )
     assert child.stdout.readline() == b"ready\n"
     while len(list(tmp_path.iterdir())) == 2:
         time.sleep(0.01)

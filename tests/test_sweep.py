@@ -86,6 +86,11 @@ if __name__ == "__main__":
 """
 
 
+def hears_ctrl_c():
+    """What runs in the background ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(tmp_path, jobs):
     script = tmp_path / "script.py"
     script.write_text(PROGRAM)
@@ -93,6 +98,7 @@ def start(tmp_path, jobs):
     return subprocess.Popen(
         [sys.executable, str(script), str(tmp_path / "store"), str(jobs)], env=environment, stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=hears_ctrl_c,
     )  # fmt: skip
 
 

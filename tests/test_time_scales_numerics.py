@@ -230,3 +230,14 @@ def test_figure_is_drawn():
     (figure,) = PAPER.figures
     drawn = figure.draw(0, lambda done, words: None)
     assert len(drawn.axes) == 1 and len(LEVELS) == 3
+
+
+@pytest.mark.parametrize("level", ["mean-field", "diagonal"])
+def test_jacobian_at_the_start_without_overlap(level):
+    """Powers of zero: the derived Jacobian at s = 0 is that of differences."""
+    a0, s0 = weights(4), np.zeros(4)
+    bound = kernel(level).bind({"a": a0, "s": s0}, TASK.parameters)
+    y, h = bound.pack({"a": a0, "s": s0}), 1e-6
+    moves = h * np.eye(8)
+    wanted = np.stack([(bound.function(0, y + e) - bound.function(0, y - e)) / (2 * h) for e in moves], axis=1)
+    np.testing.assert_allclose(bound.jacobian(0, y), wanted, rtol=1e-7, atol=1e-6)

@@ -101,7 +101,7 @@ def _terms(node: Any, taken: set[str]) -> Terms:
         bound = {index for index, *_ in limits}
         if any(end.free_symbols & bound for _, *ends in limits for end in ends):
             raise ValueError(f"expression: the ends of {node} contain an index of another sum")
-        return [(body, (*bounds, *limits)) for body, bounds in _terms(node.function, taken)]  # type: ignore[misc]
+        return [(body, (*bounds, *limits)) for body, bounds in _terms(node.function, taken)]
     if isinstance(node, Mul):
         parts = [_terms(arg, taken) for arg in node.args]
         return [(Mul(*(b for b, _ in way)), tuple(l for _, ls in way for l in ls)) for way in product(*parts)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...theory.symbols import register
 from ...theory.time_scales import FORMULAS, LATEX, SYSTEMS
 from ..paper import Paper
-from . import equations, phases
+from . import equations, phases, theta
 from .comparisons import COMPARISONS
 from .figures import FIGURES
 
@@ -18,7 +18,7 @@ PAPER = Paper(
     latex=LATEX,
     formulas=FORMULAS,
     systems=SYSTEMS,
-    derivations=(*equations.DERIVATIONS, *phases.DERIVATIONS),
+    derivations=(*equations.DERIVATIONS, *phases.DERIVATIONS, *theta.DERIVATIONS),
     comparisons=COMPARISONS,
     figures=FIGURES,
 )

@@ -61,7 +61,7 @@ def sup(theory: Curve, observed: Curve) -> Measured:
 def in_dimension(m: int, d: int) -> Callable[[np.random.SeedSequence], Problem]:
     def setup(seed: np.random.SeedSequence) -> Problem:
         rng = np.random.default_rng(seed)
-        return Problem(Task(SIGMA, PHI, 1e-2), np.linspace(0, 0.4, 41), weights(m), directions(m, d, rng))  # type: ignore[arg-type]
+        return Problem(Task(SIGMA, PHI, 1e-2), np.linspace(0, 0.4, 41), weights(m), directions(m, d, rng))
 
     return setup
 
@@ -88,7 +88,7 @@ def order_in_step(theory: Curve, observed: Curve) -> Measured:
 
 def wide(m: int, eps: float, end: float) -> Callable[[np.random.SeedSequence], Problem]:
     def setup(seed: np.random.SeedSequence) -> Problem:
-        return Problem(Task(SIGMA, PHI, eps), np.linspace(0, end, 81), weights(m), np.eye(m, m + 1, 1))  # type: ignore[arg-type]
+        return Problem(Task(SIGMA, PHI, eps), np.linspace(0, end, 81), weights(m), np.eye(m, m + 1, 1))
 
     return setup
 
@@ -120,7 +120,7 @@ def phase_one_start(degree: int) -> Callable[[np.random.SeedSequence], tuple[Pro
     def setup(seed: np.random.SeedSequence) -> tuple[Problem, ...]:
         problems = []
         for eps in SMALL:
-            task = Task(SIGMA[: degree + 1], PHI[: degree + 1], eps)  # type: ignore[arg-type]
+            task = Task(SIGMA[: degree + 1], PHI[: degree + 1], eps)
             A = weights(16)
             S = 0.3 + 0.4 * np.cos(np.arange(16.0))
             drive = task.sigma[1] * (task.phi[1] - task.sigma[1] * np.mean(A * S))

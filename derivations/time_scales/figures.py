@@ -25,7 +25,7 @@ def plateaus(seed: int, progress: Progress) -> Any:
             progress(place / len(RATIOS), f"eps = {eps:g}")
             end = 4 * eps ** (1 / 6)
             times = np.concatenate([[0.0], np.geomspace(eps / 30, end, 800)])
-            curve = simulate("mean-field", Task(SIGMA, PHI, eps), times, a, 0 * a, rtol=1e-8, warn=False)  # type: ignore[arg-type]
+            curve = simulate("mean-field", Task(SIGMA, PHI, eps), times, a, 0 * a, rtol=1e-8, warn=False)
             exponent = round(np.log10(eps))
             label = rf"$\epsilon=10^{{{exponent}}}$"
             ax.plot(times[1:], curve["risk"][1:], color=colour, label=label)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sympy import DiracDelta, Dummy, Idx, Indexed, IndexedBase, Mul, Product, S, Sum, Symbol, Tuple, expand
 
+from ...theory.adjoint import power_form
 from ...theory.indices import apart, names, put
 from ...theory.system import System
 from .build import Draft, Writer, writer
@@ -99,7 +100,7 @@ def _derivative(e: Any, entry: Any) -> Parts:
     swap = {leaf: Dummy(real=True) for leaf in leaves}
     plain = e.xreplace(swap)
     return [
-        (equal, Mul(plain.diff(dummy).xreplace({d: leaf for leaf, d in swap.items()}), factor))
+        (equal, Mul(power_form(plain.diff(dummy)).xreplace({d: leaf for leaf, d in swap.items()}), factor))
         for node, dummy in swap.items()
         for equal, factor in _derivative(node, entry)
     ]
@@ -108,7 +109,9 @@ def _derivative(e: Any, entry: Any) -> Parts:
 def _summed(term: Any, limit: Any) -> Any:
     """One term of a derivative under a sum: the sum runs, or an equality of its index picks one summand."""
     equal, coefficient = term
-    index = limit[0]
+    index, low, high = limit
+    while coefficient != 0 and low.is_Integer and coefficient.xreplace({index: low}) == 0:
+        low += 1  # k*s**(k-1) at k = 0 is zero for s = 0 as well
     for n, (own, moved) in enumerate(equal):
         if own == index:
             rest = equal[:n] + equal[n + 1 :]
@@ -116,7 +119,7 @@ def _summed(term: Any, limit: Any) -> Any:
             return tuple((a.xreplace(pick), b) for a, b in rest), coefficient.xreplace(pick)
         if index in own.free_symbols:
             raise ValueError(f"jacobian: index {own} is no plain index")
-    return equal, Sum(coefficient, limit)
+    return equal, Sum(coefficient, (index, low, high))
 
 
 def _leaves(e: Any) -> list[Any]:

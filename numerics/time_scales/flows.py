@@ -89,9 +89,9 @@ def checked(level: str, a: Array, s: Array, r: Array | None) -> dict[str, Array]
         if r is not None:
             raise ValueError(f"r: not an item of {level}; only order-parameters takes it")
         return {"a": a, "s": s}
-    if r is None or np.shape(r) != (a.size, a.size):
-        raise ValueError(f"r: has shape {np.shape(r)}; ({a.size}, {a.size}) is needed")
-    r = np.asarray(r, dtype=float)
+    r = np.asarray([] if r is None else r, dtype=float)
+    if r.shape != (a.size, a.size):
+        raise ValueError(f"r: has shape {r.shape}; ({a.size}, {a.size}) is needed")
     if not (np.array_equal(r, r.T) and np.all(np.diag(r) == 1)):
         raise ValueError("r: a symmetric matrix with ones on the diagonal is needed")
     return {"a": a, "s": s, "r": r}

@@ -26,8 +26,8 @@ class Task:
     ValueError : lists of different lengths or below two, a coefficient that is not finite, ``eps`` that is not positive.
     """
 
-    sigma: Array
-    phi: Array
+    sigma: Any
+    phi: Any
     eps: float
 
     def __post_init__(self) -> None:

@@ -18,7 +18,6 @@ from .letters import (
     PAPER,
     A,
     E,
-    K,
     M,
     M_of,
     S,
@@ -181,4 +180,4 @@ FORMULAS = (
     ),
 )
 
-__all__ = ["FORMULAS", "LATEX", "SCALES", "SYSTEMS", "K", "of_degree"]
+__all__ = ["FORMULAS", "LATEX", "SCALES", "SYSTEMS", "of_degree"]

@@ -1,0 +1,139 @@
+"""Why phase 1 is one scalar equation, and when degree 1 is learned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sympy import Rational, S, Symbol, exp, sqrt
+
+from ...theory.flow import along
+from ...theory.indices import put
+from ...theory.time_scales.equations import mean
+from ...theory.time_scales.letters import A, eps, i, phi, residual, sigma
+from ...theory.time_scales.letters import S as OVERLAP
+from ...theory.time_scales.theta import V_0, A_mean, C, V, Z, alpha, b, c, clock, kappa, theta, zeta
+from ..chain import Book, Derivation, Derivative, Identity, Limit, Step
+from ..check_system import flat
+from .equations import at
+
+CENTRE = ((alpha[i], alpha[i] - mean(alpha[i])), (zeta[i], zeta[i] - mean(zeta[i])))
+
+
+def path(book: Book, id: str) -> Any:
+    """Weights or overlaps along phase 1, with explicitly centred starts."""
+    return put(book.formula(f"time-scales.{id}").value, CENTRE)
+
+
+def bends(book: Book) -> Identity:
+    """Second derivative of the weights by ``theta``: the flow of phase 1 along itself, growth divided out."""
+    system = book.system("time-scales.phase-one")
+    growth = sigma[1] * residual[1]  # the common factor of both rates is the rate of theta
+    turned = along(system.rate(A[i]) / growth, replace(system, let=())) / growth
+    weights = ((A[i], path(book, "phase-one-weights")),)
+    return Identity(at(path(book, "phase-one-weights").diff(theta, 2)), at(put(turned, weights)))
+
+
+def follows(book: Book, item: Any) -> Identity:
+    """Derivative by ``theta`` times the rate of ``theta`` against the flow of phase 1."""
+    system = book.system("time-scales.phase-one")
+    path_of = {A[i]: path(book, "phase-one-weights"), OVERLAP[i]: path(book, "phase-one-overlaps")}
+    rate = put(flat(system.rate(item), system.let), path_of.items())
+    growth = sigma[1] * (phi[1] - sigma[1] * mean(path_of[A[i]] * path_of[OVERLAP[i]]))
+    return Identity(at(path_of[item].diff(theta) * growth), at(rate))
+
+
+def moments(book: Book) -> Identity:
+    """Mean of weight times overlap against the formula, moments of the start put in."""
+    one, other = path(book, "phase-one-weights"), path(book, "phase-one-overlaps")
+    starts = dict(CENTRE)
+    values = {
+        V: mean(starts[alpha[i]] ** 2),
+        Z: mean(starts[zeta[i]] ** 2),
+        C: mean(starts[alpha[i]] * starts[zeta[i]]),
+    }
+    return Identity(mean(one * other), book.formula("time-scales.phase-one-moment").value.xreplace(values))
+
+
+def weights(book: Book) -> Any:
+    return book.formula("time-scales.phase-one-weights").value
+
+
+SPECIAL = {A_mean: S.Zero, Z: S.Zero, C: S.Zero}
+
+
+def growth(book: Book) -> Any:
+    return book.formula("time-scales.phase-one-growth").value
+
+
+def special_rate(book: Book) -> Any:
+    """Rate of ``theta`` from overlaps zero and weights of mean zero, in ``c`` and ``b``."""
+    rate = book.system("time-scales.theta").rate(theta).xreplace(SPECIAL)
+    return rate.xreplace({phi[1]: c / sigma[1]}).xreplace({V: 2 * b / sigma[1] ** 2})
+
+
+def half_learned(book: Book) -> Limit:
+    """Share of the moment that is learned at the predicted time, eps to zero."""
+    small = Symbol("x", positive=True)
+    t_1 = book.formula("time-scales.half-time-one").value
+    weight = small * V_0  # variance in rescaled letters, eps = small**2
+    nonlinear = c * weight / (2 * kappa)  # sigma_1^2 V/2 = (c/kappa) V/2
+    grown = growth(book).xreplace({b: nonlinear}).xreplace({clock: (t_1 / sqrt(eps)).xreplace({eps: small**2})})
+    moment = book.formula("time-scales.phase-one-moment").value.xreplace({**SPECIAL, V: weight})
+    share = moment.xreplace({theta: grown}).rewrite(exp).expand(trig=True) / kappa
+    return Limit(share.rewrite(exp), small, S.Zero, Rational(1, 2))
+
+
+DERIVATIONS = (
+    Derivation(
+        "time-scales.phase-one-weights",
+        (
+            Step("second derivative along the flow of phase 1", bends),
+            Step("the start", lambda book: Identity(at(weights(book).subs(theta, 0)), A_mean + alpha[0])),
+            Step(
+                "first derivative at the start: the centred overlap",
+                lambda book: Identity(at(weights(book).diff(theta).subs(theta, 0)), zeta[0]),
+            ),
+        ),
+    ),
+    Derivation(
+        "time-scales.phase-one-overlaps",
+        (
+            Step("rate of the weights in the flow of phase 1", lambda book: follows(book, A[i])),
+            Step("rate of the overlaps", lambda book: follows(book, OVERLAP[i])),
+            Step(
+                "the start",
+                lambda book: Identity(
+                    at(book.formula("time-scales.phase-one-overlaps").value.subs(theta, 0)), S_mean + zeta[0]
+                ),
+            ),
+        ),
+    ),
+    Derivation("time-scales.phase-one-moment", (Step("mean of weight times overlap", moments),)),
+    Derivation(
+        "time-scales.theta",
+        (
+            Step(
+                "the rate of phase 1 with the moment put in",
+                lambda book: Identity(
+                    book.system("time-scales.theta").rate(theta),
+                    sigma[1] * (phi[1] - sigma[1] * book.formula("time-scales.phase-one-moment").value),
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "time-scales.phase-one-growth",
+        (
+            Step(
+                "it solves the scalar equation",
+                lambda book: Derivative(growth(book), clock, special_rate(book).subs(theta, growth(book))),
+            ),
+            Step("it starts at zero", lambda book: Identity(growth(book).subs(clock, 0), S.Zero)),
+        ),
+    ),
+    Derivation(
+        "time-scales.half-time-one",
+        (Step("half of degree 1 is learned then, in the limit", half_learned),),
+    ),
+)
