@@ -15,6 +15,7 @@ from plateaux.theory.flow import gradient_flow
 from plateaux.theory.formula import Source
 from plateaux.theory.rescale import promote, rescale
 from plateaux.theory.system import System
+from plateaux.theory.tropical import Search
 
 Q = Rational
 OURS = Source("plateaux")
@@ -360,6 +361,17 @@ def test_a_scale_freedom_is_named():
     with pytest.raises(ValueError, match="freedom is left in p, theta; add a condition"):
         balances(flow, scales, eps, (p, clock))
     assert balances(flow, scales, eps, (p, clock), where=(Eq(p, 2),)) == ({p: 2, clock: -2},)
+
+
+def test_families_are_feasible_ones():
+    """Fourier-Motzkin with the signs of the unknowns: ``p <= q``, ``q <= 1 - p`` and ``p >= 1/2`` or more."""
+    p, q = symbols("p q", positive=True)
+    search = Search((p, q), [], ())
+    rows = [(search.form(q - p), False), (search.form(1 - p - q), False)]
+    assert search.possible([*rows, (search.form(p - Q(1, 2)), False)])
+    assert not search.possible([*rows, (search.form(p - Q(1, 2)), True)])
+    assert not search.possible([(search.form(-p), False)])  # by its sign alone
+    assert search.possible([(search.form(1 - p), False), (search.form(2 - 2 * p), True)])
 
 
 MODE = system((x, x - x**2))

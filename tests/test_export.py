@@ -177,3 +177,14 @@ def test_a_step_that_cannot_be_built_is_marked() -> None:
     text = export.latex_derivation(derivation, TOY.book(), plateaux.verify(derivation, TOY.book()))
     parses(text)
     assert "FAILED" in text
+
+
+def test_scopes_and_sizes_are_escaped():
+    """Found by a LaTeX engine: an underscore in a scope, a sum of sizes without parentheses."""
+    from plateaux.derivations.mixed import PAPER
+
+    chain = {one.of: one for one in PAPER.derivations}
+    written = export.latex_derivation(chain["mixed.step-determinant"], PAPER.book())
+    assert r"d\_out x d\_in" in written and " d_out x d_in" not in written
+    formula = PAPER.book().formula("mixed.step-determinant")
+    assert r"^{(d_{\mathrm{in}} + d_{\mathrm{out}})\times (" in export.latex_formula(formula)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sympy import MatrixSymbol
+from sympy import Idx, MatrixSymbol, Symbol
 from sympy import latex as sympy_latex
 
 TABLE: dict[Any, str] = {}
@@ -22,6 +22,8 @@ def register(*pairs: tuple[Any, str]) -> None:
 def latex(expression: Any, **options: Any) -> str:
     """LaTeX of an expression; a matrix symbol ``dA`` is the rate of ``A``."""
     names = dict(TABLE)
+    if hasattr(expression, "xreplace"):  # an index is written without its range
+        expression = expression.xreplace({index: Symbol(index.name, integer=True) for index in expression.atoms(Idx)})
     for symbol in getattr(expression, "atoms", lambda *_: ())(MatrixSymbol):
         if symbol not in names and re.fullmatch(r"d[A-Z]\w*", symbol.name):
             plain = MatrixSymbol(symbol.name[1:], *symbol.shape)

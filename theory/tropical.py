@@ -266,7 +266,12 @@ class Search:
 
     def possible(self, gaps: list[tuple[Form, bool]]) -> bool:
         """Whether linear inequalities have a solution (Fourier-Motzkin); what is not decided counts as possible."""
-        for place in range(1, len(self.letters) + 1):
+        size = range(len(self.letters) + 1)
+        for place in size[1:]:
+            if self.nonnegative[place - 1]:  # what follows from this alone is not among the gaps
+                unit = tuple(self.one if i == place else self.zero for i in size)
+                gaps = [*gaps, (unit, self.positive[place - 1])]
+        for place in size[1:]:
             signs = [self.sign(form[place]) for form, _ in gaps]
             if None in signs:
                 return True
@@ -275,9 +280,24 @@ class Search:
             lower = [gap for gap, sign in zip(gaps, signs) if sign == 1]
             for (p, hard), (q, other) in ((p, q) for p in lower for q in upper):
                 kept.append((tuple(v / p[place] - w / q[place] for v, w in zip(p, q)), hard or other))
-            gaps = kept
+            gaps = self.tightest(kept)
         ends = [(self.sign(form[0]), strict) for form, strict in gaps]
         return not any(sign == -1 or (sign == 0 and strict) for sign, strict in ends)
+
+    def tightest(self, gaps: list[tuple[Form, bool]]) -> list[tuple[Form, bool]]:
+        """Of inequalities with proportional linear parts the strongest: elimination would multiply them."""
+        kept: dict[Any, tuple[Form, bool]] = {}
+        for form, strict in gaps:
+            lead = next((c for c in form[1:] if c), self.one)
+            size = {1: lead, -1: -lead}.get(self.sign(lead) or 0, self.one)
+            form = tuple(c / size for c in form)
+            old = kept.get(form[1:])
+            order = -1 if old is None else self.sign(form[0] - old[0][0])
+            if order is None:
+                kept[form] = form, strict
+            elif order == -1 or (order == 0 and strict):
+                kept[form[1:]] = form, strict
+        return list(kept.values())
 
 
 def _count(coefficient: Any) -> int:

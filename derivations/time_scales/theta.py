@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sympy import Rational, S, Symbol, exp, sqrt
+from sympy import S, Symbol, exp, sqrt
 
 from ...theory.flow import along
 from ...theory.indices import put
 from ...theory.time_scales.equations import mean
 from ...theory.time_scales.letters import A, eps, i, phi, residual, sigma
 from ...theory.time_scales.letters import S as OVERLAP
-from ...theory.time_scales.theta import V_0, A_mean, C, V, Z, alpha, b, c, clock, kappa, theta, zeta
+from ...theory.time_scales.theta import V_0, A_mean, C, S_mean, V, Z, alpha, b, c, clock, kappa, theta, zeta
 from ..chain import Book, Derivation, Derivative, Identity, Limit, Step
 from ..check_system import flat
 from .equations import at
@@ -72,16 +72,24 @@ def special_rate(book: Book) -> Any:
     return rate.xreplace({phi[1]: c / sigma[1]}).xreplace({V: 2 * b / sigma[1] ** 2})
 
 
-def half_learned(book: Book) -> Limit:
-    """Share of the moment that is learned at the predicted time, eps to zero."""
+def half_grown(book: Book) -> Any:
+    """Growth at the claimed time."""
+    return growth(book).xreplace({clock: book.formula("time-scales.half-growth-time").value})
+
+
+def half_learned(book: Book) -> Identity:
+    """Moment at the claimed time against half of its limit; variance and limit in terms of ``c`` and ``b``."""
+    grown = half_grown(book)
+    moment = book.formula("time-scales.phase-one-moment").value.xreplace({**SPECIAL, V: 2 * b * kappa / c})
+    return Identity(moment.xreplace({theta: grown}), kappa / 2)
+
+
+def half_time_gap(book: Book) -> Limit:
+    """Rescaled exact time minus the claimed one, as eps tends to zero; eps is the square of ``x``."""
     small = Symbol("x", positive=True)
-    t_1 = book.formula("time-scales.half-time-one").value
-    weight = small * V_0  # variance in rescaled letters, eps = small**2
-    nonlinear = c * weight / (2 * kappa)  # sigma_1^2 V/2 = (c/kappa) V/2
-    grown = growth(book).xreplace({b: nonlinear}).xreplace({clock: (t_1 / sqrt(eps)).xreplace({eps: small**2})})
-    moment = book.formula("time-scales.phase-one-moment").value.xreplace({**SPECIAL, V: weight})
-    share = moment.xreplace({theta: grown}).rewrite(exp).expand(trig=True) / kappa
-    return Limit(share.rewrite(exp), small, S.Zero, Rational(1, 2))
+    claimed = (book.formula("time-scales.half-time-one").value / sqrt(eps)).xreplace({eps: small**2})
+    exact = book.formula("time-scales.half-growth-time").value.xreplace({b: c * small * V_0 / (2 * kappa)})
+    return Limit(exact - claimed, small, S.Zero, S.Zero)
 
 
 DERIVATIONS = (
@@ -133,7 +141,17 @@ DERIVATIONS = (
         ),
     ),
     Derivation(
+        "time-scales.half-growth-time",
+        (
+            Step("the moment has half of its limit then", half_learned),
+            Step(
+                "of the two roots, $e^{2\\theta}$ is the positive one",
+                lambda book: Identity(exp(2 * half_grown(book)), (c + sqrt(c**2 + 4 * b**2)) / (2 * b)),
+            ),
+        ),
+    ),
+    Derivation(
         "time-scales.half-time-one",
-        (Step("half of degree 1 is learned then, in the limit", half_learned),),
+        (Step("the exact time differs by less and less, in units of $\\epsilon^{1/2}$", half_time_gap),),
     ),
 )

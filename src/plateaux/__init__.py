@@ -42,6 +42,7 @@ _HOME = {
     "Closure": "derivations.chain",
     "Invariance": "derivations.chain",
     "Reduction": "derivations.chain",
+    "SlowReduction": "derivations.chain",
     "Limit": "derivations.chain",
     "Series": "derivations.chain",
     "Bound": "derivations.chain",

@@ -25,6 +25,7 @@ from .derivations.chain import (
     Rate,
     Reduction,
     Series,
+    SlowReduction,
     Verdict,
 )
 from .theory.formula import Formula
@@ -57,6 +58,11 @@ def words(text: str) -> str:
 
 def _interleave(outer: Sequence[str], inner: Sequence[str]) -> list[str]:
     return [part for pair in zip(outer, [*inner, ""]) for part in pair][:-1]
+
+
+def factor(size: Any) -> str:
+    """A size in a product of sizes."""
+    return f"({latex(size)})" if isinstance(size, Add) else str(latex(size))
 
 
 def label(id: str, part: str = "") -> str:
@@ -121,6 +127,10 @@ def check_lines(check: Check) -> list[str]:
             rows = [row for _, expression in relations for row in lines(expression, "=", _zero(expression))]
         case Reduction(system, _, _, equals):
             rows = rate_lines(system.kind, equals)
+        case SlowReduction(equals=slow, fast=fast):
+            defined = {item for item, _ in slow.let}
+            rows = [*rate_lines(slow.kind, slow.equations), *definitions(slow.let)]
+            rows += [row for item, value, _ in fast if item not in defined for row in lines(item, r"\to", value)]
         case Limit(of, var, to, equals, direction):
             rows = lines(latex(LimitSign(of, var, to, direction)), "=", equals)
         case Series(of, var, order, equals):
@@ -167,7 +177,7 @@ def letters_list(meaning: Any) -> str:
     parts = []
     for letter, text in meaning:
         size = getattr(letter, "shape", None)
-        shape = rf"\in\mathbb{{R}}^{{{latex(size[0])}\times {latex(size[1])}}}" if size else ""
+        shape = rf"\in\mathbb{{R}}^{{{factor(size[0])}\times {factor(size[1])}}}" if size else ""
         parts.append(f"${latex(letter)}{shape}$: {words(text)}")
     return "Here " + "; ".join(parts) + "." if parts else ""
 
@@ -207,7 +217,7 @@ def latex_derivation(derivation: Derivation, book: Book, verdict: Verdict | None
     rows: list[str] = []
     for place, step in enumerate(derivation.steps):
         shown = verdict.steps[place] if verdict is not None and place < len(verdict.steps) else None
-        case = f" Case {step.cases[0]} of {step.scope}." if step.cases else ""
+        case = f" Case {words(str(step.cases[0]))} of {words(step.scope)}." if step.cases else ""
         grade = "not checked" if shown is None else f"{shown.grade}, {shown.scope}" if shown.ok else "FAILED"
         try:
             own = check_lines(step.shows(read, *step.cases[:1]))

@@ -68,7 +68,7 @@ MEANING: dict[Any, str] = {
 
 LATEX = (
     (eps, r"\epsilon"),
-    (phi, r"\varphi"),
+    (phi.label, r"\varphi"),
     (risk_diagonal, r"R_{\mathrm{diag}}"),
     (drisk, r"\dot{R}"),
     (dsecond, r"\dot{P}"),

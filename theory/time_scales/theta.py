@@ -19,7 +19,7 @@ C = Symbol("C", real=True)
 c, b = symbols("c b", positive=True)
 D = Symbol("D", positive=True)
 clock = Symbol("tau", nonnegative=True)
-kappa, V_0, t_1 = symbols("kappa V_0 t_1", positive=True)
+kappa, V_0, t_1, T_1 = symbols("kappa V_0 t_1 T_1", positive=True)
 MORE: dict[Any, str] = {
     theta: "growth: integral of the rate of degree 1 over rescaled time",
     alpha: "centred second-layer weights at the start, rescaled",
@@ -36,6 +36,7 @@ MORE: dict[Any, str] = {
     clock: "rescaled time",
     kappa: "moment of degree 1 once it is learned, $\\varphi_1/\\sigma_1$",
     V_0: "variance of the second-layer weights at the start",
+    T_1: "rescaled time at which half of degree 1 is learned",
     t_1: "time at which half of degree 1 is learned",
 }
 LATEX = (
@@ -44,7 +45,9 @@ LATEX = (
     (clock, r"\tau"),
 )
 
-GROWN = (V + Z) * sinh(theta) * cosh(theta) + C * (cosh(theta) ** 2 + sinh(theta) ** 2) + A_mean * (S_mean + A_mean * theta)
+GROWN = (
+    (V + Z) * sinh(theta) * cosh(theta) + C * (cosh(theta) ** 2 + sinh(theta) ** 2) + A_mean * (S_mean + A_mean * theta)
+)
 THETA = System(
     "time-scales.theta",
     "phase 1 as one scalar equation",
@@ -92,6 +95,15 @@ FORMULAS = (
         extra=MORE,
     ),
     formula(
+        "half-growth-time",
+        "rescaled time at which half of degree 1 is learned, from overlaps zero and weights of mean zero",
+        Eq(T_1, (atanh((sqrt(c**2 + 4 * b**2) - c) / (2 * D)) + atanh((c - b) / D)) / D),
+        OURS,
+        let=((D, sqrt(c**2 + b**2)),),
+        standing=Standing.OURS,
+        extra=MORE,
+    ),
+    formula(
         "half-time-one",
         "time at which half of degree 1 is learned, small eps",
         Eq(t_1, sqrt(eps) / (2 * c) * log(4 * kappa / (sqrt(eps) * V_0))),
@@ -100,4 +112,3 @@ FORMULAS = (
         extra=MORE,
     ),
 )
-

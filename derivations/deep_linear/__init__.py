@@ -1,0 +1,20 @@
+"""Deep linear networks: why it is true, and whether gradient descent agrees."""
+
+from __future__ import annotations
+
+from ...theory.deep_linear import FORMULAS, LATEX, SYSTEMS
+from ...theory.symbols import register
+from ..paper import Paper
+from . import decay, escape, layers, modes
+
+register(*LATEX)
+
+PAPER = Paper(
+    id="deep-linear",
+    title="Saddle-to-saddle dynamics in deep linear networks",
+    cite="jacot2021saddle",
+    latex=LATEX,
+    formulas=FORMULAS,
+    systems=SYSTEMS,
+    derivations=(*layers.DERIVATIONS, *modes.DERIVATIONS, *escape.DERIVATIONS, *decay.DERIVATIONS),
+)

@@ -1,0 +1,20 @@
+"""Width exponents and integrable parameterizations: why it is true, and whether gradient descent agrees."""
+
+from __future__ import annotations
+
+from ...theory.parameterizations import FORMULAS, LATEX, SYSTEMS
+from ...theory.symbols import register
+from ..paper import Paper
+from . import chain, exponents, kernels
+
+register(*LATEX)
+
+PAPER = Paper(
+    id="parameterizations",
+    title="Training integrable parameterizations of deep neural networks in the infinite-width limit",
+    cite="hajjar2021training",
+    latex=LATEX,
+    formulas=FORMULAS,
+    systems=SYSTEMS,
+    derivations=(*exponents.DERIVATIONS, *chain.DERIVATIONS, *kernels.DERIVATIONS),
+)

@@ -1,0 +1,126 @@
+"""Closed exponents: integrable parameterizations at the start and at the first step, rates of IP-LLR, relation to muP."""
+
+from __future__ import annotations
+
+from sympy import Eq, Min, Piecewise, Rational
+
+from ..formula import Source
+from .letters import (
+    FEATURES,
+    K_first,
+    K_inner,
+    K_out,
+    A_out,
+    L,
+    L_0,
+    W,
+    W_next,
+    a,
+    c,
+    c_inner,
+    c_outer,
+    e_dh,
+    e_f,
+    e_first,
+    e_h,
+    e_output,
+    e_rel,
+    e_unaligned,
+    eta,
+    formula,
+    g,
+    l,
+    m,
+    order_of,
+    p,
+    powers,
+    r,
+    ratio_dh,
+    ratio_h,
+    ratio_W,
+)
+
+half = Rational(1, 2)
+
+FORMULAS = (
+    formula(
+        "effective-step",
+        "gradient descent in effective weights: only 2a + c matters, so every layer has a gauge of its own",
+        Eq(W_next, W - eta * m ** (-(2 * a + c)) * g),
+        Source(FEATURES, "symmetry of abc-parameterizations, here layer by layer"),
+    ),
+    formula(
+        "ip-forward",
+        "integrable parameterization: preactivations at the start",
+        Eq(e_h, -half * powers(0, l - 2)),
+    ),
+    formula(
+        "ip-backward",
+        "integrable parameterization: derivatives at the start",
+        Eq(e_dh, -half * (1 + powers(l - 1, L - 1))),
+        assuming=(l <= L,),
+    ),
+    formula("ip-output", "integrable parameterization: output at the start", Eq(e_f, -half * order_of())),
+    formula(
+        "ip-relative-update",
+        "integrable parameterization: first change of every layer in between over its size, p >= 1",
+        Eq(e_rel, (3 - order_of()) / 2),
+        assuming=(L >= 2, p >= 1),
+    ),
+    formula(
+        "ip-first-layer-update",
+        "integrable parameterization: first change of the first layer",
+        Eq(e_first, (1 - order_of()) / 2),
+    ),
+    formula(
+        "ip-output-update",
+        "integrable parameterization: first change of the output, where nothing in between outgrows its start",
+        Eq(e_output, 2 - order_of()),
+        assuming=(L >= 3, p >= 1),
+    ),
+    formula(
+        "trivial-depth",
+        "integrable parameterizations stay at their start from this number of hidden layers on: "
+        "four layers of weights for ReLU, five layers of neurons with input and output counted",
+        Eq(L_0, Piecewise((3, Eq(p, 1)), (2, True))),
+        Source("hajjar2021training", "more than four layers; the threshold in L and p derived here"),
+        assuming=(p >= 1,),
+    ),
+    formula("ip-llr-outer", "IP-LLR: first rate of first and last layer", Eq(c_outer, -(order_of() + 1) / 2)),
+    formula(
+        "ip-llr-inner",
+        "IP-LLR: first rate of every layer in between",
+        Eq(c_inner, -(order_of() + 2) / 2),
+        assuming=(L >= 2,),
+    ),
+    formula(
+        "ip-llr-unaligned",
+        "IP-LLR with an activation that is linear near zero: preactivations after the first step",
+        Eq(e_unaligned, -(l - 2) / 2),
+        assuming=(l >= 2,),
+    ),
+    formula(
+        "ip-mup-forward",
+        "preactivations of IP over those of muP, exact at every width",
+        Eq(ratio_h, m ** (-half * powers(0, l - 2))),
+    ),
+    formula(
+        "ip-mup-backward",
+        "derivatives of IP over those of muP, exact at every width",
+        Eq(ratio_dh, m ** (half - half * powers(l - 1, L - 1))),
+        assuming=(l <= L,),
+    ),
+    formula(
+        "first-step-of-mup",
+        "the first step of IP-LLR changes every effective weight as muP does, exactly at every width",
+        Eq(ratio_W, 1),
+        Source("hajjar2021training", "IP-LLR and muP"),
+    ),
+    formula(
+        "feature-speed",
+        "speed of the features for a start of size one",
+        Eq(r, Min(A_out, K_out) - 1 + Min(K_first + 1, K_inner)),
+        Source(FEATURES, "definition of r, here with a rate for each layer"),
+        assuming=(L >= 2,),
+    ),
+)
