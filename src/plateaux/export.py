@@ -246,7 +246,7 @@ def document(title: str, parts: Iterable[str], *, command: str = "") -> str:
     body = known_references("\n".join(parts))
     made = f"% made by: {' '.join(command.split())}\n" if command else ""
     return (
-        f"{made}\\documentclass{{article}}\n\\usepackage{{amsmath,amssymb}}\n\\allowdisplaybreaks\n{MACROS}\n"
+        f"{made}\\documentclass{{article}}\n\\usepackage[margin=22mm]{{geometry}}\n\\usepackage{{amsmath,amssymb}}\n\\allowdisplaybreaks\n{MACROS}\n"
         f"\\title{{{words(title)}}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n\n{body}\n"
         "\\bibliographystyle{plain}\n\\bibliography{references}\n\\end{document}\n"
     )
