@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Abs, Matrix, Symbol, Trace, acos, cos, sqrt, symbols
 from sympy import Identity as Eye
+from sympy import Matrix, Mul, Symbol, Trace, cos, expand_power_base, powdenest, sqrt, symbols
 
-from ...theory.deep_linear.decay import ANGLE, U, V, X, a_i, b_i, rank, s_i, s_k, s_loc
+from ...theory.deep_linear.decay import U, V, X, a_i, b_i, rank, s_i, s_k, s_loc, theta, y
 from ...theory.deep_linear.letters import d_in, d_out, depth, lam, weights
 from ...theory.deep_linear.modes import goal, s, x
 from ..chain import Book, Bound, Derivation, Derivative, Identity, Step
@@ -15,7 +15,8 @@ from ..chain import Book, Bound, Derivation, Derivative, Identity, Step
 W1, W2 = weights(2)
 DEEP = (depth > 2,)
 p = symbols("p_1:5", positive=True)
-c = Symbol("c", real=True)
+more = Symbol("more", positive=True)
+"""Layers beyond two, so that SymPy knows the sign of ``L - 2``."""
 
 
 def of(book: Book, id: str) -> Any:
@@ -30,6 +31,12 @@ def at_critical(book: Book, expression: Any) -> Any:
 def threshold(book: Book, share: Any) -> Any:
     """The critical weight decay at a singular value."""
     return of(book, "scalar-critical").value.subs(x, share ** (1 / depth))
+
+
+def whole(value: Any) -> Any:
+    """A product to the power ``L``, factor by factor."""
+    factors = Mul.make_args(value.subs(depth, 2 + more))
+    return Mul(*(expand_power_base(powdenest(one ** (2 + more))) for one in factors))
 
 
 def loc(book: Book) -> Any:
@@ -61,15 +68,22 @@ def pair_other(book: Book) -> Identity:
     return Identity(across.subs(lam, critical) - of(book, "pair-curvature").value, 2 * s_i * x ** (depth - 2))
 
 
+def root(book: Book) -> Any:
+    """The squared strength of the formula, as a function of its angle."""
+    return dict(of(book, "scalar-four-layers").let)[y]
+
+
+def angle_of(book: Book) -> Any:
+    return dict(of(book, "scalar-four-layers").let)[theta]
+
+
+TRIPLE = -2 * goal / 3 * sqrt(goal / 3) * cos(3 * theta)
+
+
 def four_layers(book: Book) -> Identity:
-    """The triple angle turns the cubic of ``y = sqrt(s)`` into its cosine."""
-    y = 2 * sqrt(goal / 3) * c
-    rate = book.system("deep-linear.layer-mode").rate(x).subs(depth, 4).subs(x, sqrt(Symbol("y", positive=True)))
-    triple = cos(3 * ANGLE)
-    return Identity(
-        (rate / x).subs(x, sqrt(Symbol("y", positive=True))).expand().subs(Symbol("y", positive=True), y), 0,
-        given=(("4c^3 - 3c = cos 3 angle", 4 * c**3 - 3 * c - triple),),
-    )  # fmt: skip
+    """The critical weight decay at four layers, by the triple angle."""
+    critical = of(book, "scalar-critical").value.subs(depth, 4).subs(x, sqrt(y))
+    return Identity(critical.subs(y, root(book)), TRIPLE)
 
 
 TERMS: dict[int, Any] = {
@@ -95,7 +109,7 @@ def factor_bound(layers: int) -> Derivation:
         return Bound(low, high, terms=TERMS[layers])
 
     def equal(book: Book) -> Identity:
-        low, high = (side.subs({one: x for one in X}) for side in of(book, id).statement.args)
+        low, high = (side.subs(dict.fromkeys(X, x)) for side in of(book, id).statement.args)
         return Identity(low, high)
 
     return Derivation(
@@ -209,11 +223,10 @@ DERIVATIONS = (
         "deep-linear.threshold-ratio",
         (
             Step(
-                "the quotient of the thresholds",
+                "the quotient of the thresholds; both sides are positive, so their powers $L$ say the same",
                 lambda book: Identity(
-                    of(book, "local-threshold").value / of(book, "global-threshold").value,
-                    of(book, "threshold-ratio").value,
-                    assuming=DEEP,
+                    whole(of(book, "local-threshold").value) / whole(of(book, "global-threshold").value),
+                    whole(of(book, "threshold-ratio").value),
                 ),
             ),
         ),
@@ -229,7 +242,21 @@ DERIVATIONS = (
             ),
         ),
     ),
-    Derivation("deep-linear.scalar-four-layers", (Step("it is a root", four_layers),)),
+    Derivation(
+        "deep-linear.scalar-four-layers",
+        (
+            Step("the weight decay at which it is critical, by the triple angle", four_layers),
+            Step("the angle makes this the weight decay", lambda book: Identity(TRIPLE.subs(theta, angle_of(book)), lam)),
+            Step(
+                "the singular value is the fourth power of the strength",
+                lambda book: Identity(of(book, "scalar-four-layers").statement.args[1].subs(y, x**2), x**4),
+            ),
+            Step(
+                "without decay it is the target, so it is the upper root until both meet",
+                lambda book: Identity(of(book, "scalar-four-layers").value.subs(lam, 0), goal),
+            ),
+        ),
+    ),
     Derivation("deep-linear.pair-loss", (Step("squared error and decay, entry by entry", pair_loss),)),
     Derivation(
         "deep-linear.pair-curvature",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sympy import Integer, MatrixSymbol, sqrt
 from sympy import Identity as Eye
+from sympy import Integer, MatrixSymbol, sqrt
 
 from ...theory.deep_linear.escape import (
     T,
@@ -28,8 +28,6 @@ from ...theory.deep_linear.letters import G, Wa, Wb, X, Y, d_in, d_out, depth, l
 from ...theory.deep_linear.modes import a, b, g, goal, q, s, s_0, x
 from ..chain import Book, Cited, Derivation, Derivative, Identity, Limit, Rate, Step
 
-SPLIT = x_0
-"""Any power: how the scale of the other layers is shared between those above and those below."""
 u_1, u_j = MatrixSymbol("u_1", d_out, 1), MatrixSymbol("u_j", d_out, 1)
 v_1, v_j = MatrixSymbol("v_1", d_in, 1), MatrixSymbol("v_j", d_in, 1)
 r_1, r_2 = MatrixSymbol("r_1", w_1, 1), MatrixSymbol("r_2", w_2, 1)
@@ -83,15 +81,17 @@ def along_mode(book: Book) -> Any:
 
 
 def scaled(book: Book) -> Any:
-    """Rate of a layer at weights scaled by ``alpha``: itself, the next one, and all others."""
-    table = {Wa: alpha * Wa, Wb: alpha * Wb, X: alpha**SPLIT * X, Y: alpha ** (depth - 2 - SPLIT) * Y}
+    """Rate of a layer at weights scaled by ``alpha``: itself, the next one, and all others together."""
+    table = {Wa: alpha * Wa, Wb: alpha * Wb, Y: alpha ** (depth - 2) * Y}
     return book.system("deep-linear.neighbours").rate(Wa).xreplace(table)
 
 
 def scales(book: Book) -> Identity:
     """``alpha theta(c t)`` solves the flow with ``c = T/T_alpha``."""
     speedup = T / of(book, "escape-scaling").value
-    return Identity(scaled(book).subs(lam, 0), alpha * speedup * book.system("deep-linear.neighbours").rate(Wa).subs(lam, 0))
+    return Identity(
+        scaled(book).subs(lam, 0), alpha * speedup * book.system("deep-linear.neighbours").rate(Wa).subs(lam, 0)
+    )
 
 
 def escape(book: Book, layers: Any = None) -> Any:
@@ -124,7 +124,7 @@ DERIVATIONS = (
         (
             Step(
                 "the rate at scaled weights over the scale, at any depth",
-                lambda book: Identity(scaled(book) / alpha, of(book, "origin").value),
+                lambda book: Identity(scaled(book), alpha * of(book, "origin").value),
             ),
         ),
     ),

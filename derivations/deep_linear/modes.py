@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sympy import Integer, LambertW, MatrixSymbol, Symbol, exp, oo
 from sympy import Identity as Eye
+from sympy import Integer, LambertW, MatrixSymbol, Symbol, exp, oo
 
 from ...theory.deep_linear.letters import G, Wa, Wb, X, Y, d_in, d_out, depth, lam, t, w_0, w_1, w_2
 from ...theory.deep_linear.modes import LAYERS, a, b, g, goal, q, s, s_0, tau, u, u_0, x, z_0

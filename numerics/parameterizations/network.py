@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import gamma, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -45,11 +46,11 @@ FUNCTIONS: dict[str, tuple[Function, Function, float]] = {
     "elu": (lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))), lambda z: np.exp(np.minimum(z, 0)), 1.0),
     "gelu": (_gelu, _gelu_slope, 2.0),
 }
-"""Activation, its slope, and the variance of the hidden weights times their number of inputs."""
+"""Activation, its slope, and the variance of the matrices in between (of `functions`: those that keep sizes in muP)."""
 
 
 def functions(name: str, p: float | None = None) -> tuple[Function, Function, float]:
-    """Activation, slope and variance of the weights.
+    """Activation, slope and variance of the matrices in between; that of ReLU and its powers keeps the size of ``h`` in muP.
 
     Parameters
     ----------
@@ -71,10 +72,11 @@ def functions(name: str, p: float | None = None) -> tuple[Function, Function, fl
         raise ValueError(f"p: {p}; a positive degree of homogeneity is needed")
     if degree == 1:
         return lambda z: np.maximum(z, 0), lambda z: (z > 0).astype(z.dtype), 2.0
+    variance = 2 * sqrt(pi) / (2**degree * gamma(degree + 0.5))
     return (
         lambda z: np.maximum(z, 0) ** degree,
         lambda z: np.where(z > 0, degree * np.maximum(z, 0) ** (degree - 1), 0),
-        2.0,
+        variance,
     )
 
 

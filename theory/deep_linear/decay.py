@@ -18,6 +18,7 @@ s_i, s_k = symbols("s_i s_k", positive=True)
 a_i, b_i = symbols("a_i b_i", real=True)
 pair, negative = symbols("f_ik c_ik", real=True)
 X = symbols("x_1:5", positive=True)
+theta, y = symbols("theta y", positive=True)
 rank = Symbol("k", integer=True, positive=True)
 U, V = MatrixSymbol("U", d_out, rank), MatrixSymbol("V", d_in, rank)
 MORE: dict[Any, str] = {
@@ -37,6 +38,8 @@ MORE: dict[Any, str] = {
     pair: "loss as a function of the two parts",
     negative: "smallest curvature of the pair at a critical point",
     **{one: f"strength of layer {place}" for place, one in enumerate(X, 1)},
+    theta: "angle of the root",
+    y: "squared strength of every layer",
     rank: "number of singular vectors",
     U: "left singular vectors",
     V: "right singular vectors",
@@ -108,7 +111,6 @@ FORMULAS = (
         "local-threshold",
         "three layers or more: weight decay at which the positive minimum disappears",
         Eq(lam_loc, (goal * (depth - 2) / (2 * (depth - 1))) ** SHARE * goal * depth / (2 * (depth - 1))),
-        let=(),
         assuming=(depth > 2,),
     ),
     claim(
@@ -132,7 +134,8 @@ FORMULAS = (
     claim(
         "scalar-four-layers",
         "four layers: the positive minimum",
-        Eq(s, (2 * sqrt(goal / 3) * cos(ANGLE)) ** 2),
+        Eq(s, y**2),
+        let=((theta, ANGLE), (y, 2 * sqrt(goal / 3) * cos(theta))),
         assuming=(27 * lam**2 < 4 * goal**3,),
     ),
     claim(

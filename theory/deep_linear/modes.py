@@ -118,14 +118,14 @@ def stable_time(layers: int) -> Any:
     """The time as differences that are taken before anything is rounded.
 
     Every logarithm and every arc tangent of the closed form at ``u`` minus itself at ``u_0`` is one function of ``u - u_0``,
-    which comes from ``s - s_0``; ``1 - u`` comes from ``s^* - s``.
+    which comes from ``s - s_0``; ``1 - u`` comes from ``s^* - s``, and only the larger of two sizes is divided by the smaller.
     """
     grown = log1p((s - s_0) / s_0)
-    gap, gap_0 = -log1p((s - goal) / goal) / layers, -log1p((s_0 - goal) / goal) / layers
+    gap, gap_0 = log1p((goal - s) / s) / layers, log1p((goal - s_0) / s_0) / layers
     v, v_0 = exp(-gap), exp(-gap_0)
     near, near_0 = -expm1(-gap), -expm1(-gap_0)
     step = v_0 * expm1(grown / layers)
-    rest = log1p(-step / near_0)
+    rest = -log1p(step / near)
     if layers % 2 == 0:
         rest += log1p(step / (1 + v_0))
     for angle in angles(layers):
@@ -211,7 +211,7 @@ FORMULAS = (
         let=((z_0, Z_0), (z, goal / s - 1)),
         assuming=(s < goal, s_0 < goal),
         standing=Standing.OURS,
-        float_form=(log1p((s - s_0) / s_0) - log1p(-(s - s_0) / (goal - s_0)) + goal * (s - s_0) / (s * s_0)) / goal**2,
+        float_form=(log1p((s - s_0) / s_0) + log1p((s - s_0) / (goal - s)) + goal * (s - s_0) / (s * s_0)) / goal**2,
         extra=MORE,
     ),
 )

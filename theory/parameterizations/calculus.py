@@ -173,6 +173,16 @@ class _Pass:
             (("aligned with itself", 1 + 2 * old), ("random", HALF + old + self.get("Dx", l - 1, t)))
         )
 
+    def echo(self, l: int, s: int, t: int) -> tuple[str, Any]:
+        """Kind and exponent of the product of the signals of layer ``l`` after ``s`` and after ``t`` steps."""
+        if l == self.scaling.L + 1:
+            return "output", S.Zero
+        old, new = self.get("dh", l, s), self.get("dh", l, t)
+        if self.phi.aligned or s > 0 or t == 0:
+            return "aligned", 1 + old + new
+        # new parts of the signal are made of activations of the start, which are independent of the signal of the start
+        return largest((("aligned with itself", 1 + 2 * old), ("random", HALF + old + new)))
+
     def forward(self, t: int) -> None:
         A, L, p = self.scaling.A, self.scaling.L, self.phi.p
         for l in range(1, L + 2):
@@ -212,8 +222,8 @@ class _Pass:
             terms = [(f"W(0) of layer {above}, {kind} sum", -A[l] + size + signal)]
             for s in range(t):
                 base = -self.scaling.K(s)[l] + self.get("x", l, s)
-                pair = S.Zero if above == L + 1 else 1 + self.get("dh", above, s) + signal
-                terms.append((f"update of step {s + 1} of layer {above}, aligned sum", base + pair))
+                kind, pair = self.echo(above, s, t)
+                terms.append((f"update of step {s + 1} of layer {above}, {kind} sum", base + pair))
             self.put("dx", l, t, *terms)
             self.put("dh", l, t, ("slope times dx", self.get("dx", l, t) + (p - 1) * self.get("h", l, t)))
         for l in range(1, L + 2):
