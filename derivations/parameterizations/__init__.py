@@ -6,6 +6,7 @@ from ...theory.parameterizations import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
 from . import chain, exponents, kernels
+from .comparisons import COMPARISONS
 
 register(*LATEX)
 
@@ -17,4 +18,5 @@ PAPER = Paper(
     formulas=FORMULAS,
     systems=SYSTEMS,
     derivations=(*exponents.DERIVATIONS, *chain.DERIVATIONS, *kernels.DERIVATIONS),
+    comparisons=COMPARISONS,
 )

@@ -1,0 +1,288 @@
+"""Exponents against networks, the hybrid of muP against IP-LLR, and the escape of the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ...numerics.curve import Curve
+from ...numerics.fit import power_law
+from ...numerics.parameterizations import Draw, coordinate_check, draw, escape_times, functions, name_of, train
+from ...theory.parameterizations.calculus import table
+from ...theory.parameterizations.letters import L as DEPTH
+from ...theory.parameterizations.letters import l as LAYER
+from ...theory.parameterizations.letters import m, p, rate, u
+from ...theory.parameterizations.scalings import Scaling, named, spread
+from ..chain import Book
+from ..compare import Comparison, Expect, Measured
+
+L = 3
+WIDTHS = (128, 256, 512, 1024)
+NAME = "parameterizations"
+
+
+def keep(seed: np.random.SeedSequence) -> np.random.SeedSequence:
+    """Only the simulation draws."""
+    return seed
+
+
+# ---- exponents against slopes
+
+
+def check(name: str, eta: float, activation: str = "relu", draws: int = 8) -> Callable[[np.random.SeedSequence], Curve]:
+    return lambda seed: coordinate_check(
+        named(name, L), WIDTHS, seed, draws=draws, steps=1, activation=activation, eta=eta
+    )
+
+
+def exponents(values: dict[str, Any]) -> Curve:
+    """Predicted exponents by column of a coordinate check."""
+    return Curve((), tuple((column, np.array(float(value))) for column, value in values.items()))
+
+
+def recursion(scaling: Scaling, activation: str = "relu") -> dict[str, Any]:
+    """Everything that one step of the recursion predicts, but the output: at the start it is one number for each input."""
+    found = table(scaling, activation, steps=1)
+    return {
+        name_of(one.quantity, one.layer, one.step): one.value
+        for one in found.entries
+        if one.quantity in ("h", "dh", "Dh") and not (one.quantity == "h" and one.layer == L + 1)
+    }
+
+
+def of_point(name: str) -> Callable[[Any, Book], Curve]:
+    """The recursion; the deepest features by the formula of the book."""
+
+    def theory(_: Any, book: Book) -> Curve:
+        scaling = named(name, L)
+        claim = book.formula(f"{NAME}.feature-speed")
+        first, inner, *_rest, last = scaling.K()
+        numbers = {"A_out": scaling.A[-1], "K_out": last, "K_first": first, "K_inner": inner}
+        r = claim.value.subs({letter: numbers[letter.name] for letter in claim.parameters})
+        return exponents({**recursion(scaling), name_of("Dh", L, 1): -r})
+
+    return theory
+
+
+def of_ip(_: Any, book: Book) -> Curve:
+    """The formulas of the book."""
+
+    def at(id: str, layer: int = 1) -> Any:
+        return book.formula(f"{NAME}.{id}").value.subs([(LAYER, layer), (DEPTH, L), (p, 1)]).doit()
+
+    values: dict[str, Any] = {name_of("Dh", 1, 1): at("ip-first-layer-update")}
+    for layer in range(1, L + 1):
+        values |= {name_of("h", layer, 0): at("ip-forward", layer), name_of("dh", layer, 0): at("ip-backward", layer)}
+        if layer > 1:
+            values[name_of("Dh", layer, 1)] = at("ip-forward", layer) + at("ip-relative-update")
+    return exponents({**values, name_of("Dh", L + 1, 1): at("ip-output-update")})
+
+
+def of_llr(_: Any, book: Book) -> Curve:
+    """The recursion with the first rates of the book, aligned: layers in between after the first step."""
+    outer, inner = (
+        book.formula(f"{NAME}.{id}").value.subs([(DEPTH, L), (p, 1)]).doit() for id in ("ip-llr-outer", "ip-llr-inner")
+    )
+    ip = named("ip", L)
+    found = table(Scaling("ip-llr", ip.a, ip.b, spread((outer, inner, outer), L), ip.c), steps=1)
+    return exponents({name_of("h", layer, 1): found.value("h", layer, 1) for layer in (2, 3)})
+
+
+def deepest(seed: Any, book: Book) -> Curve:
+    """The aligned exponent of the deepest hidden layer."""
+    column = name_of("h", L, 1)
+    return exponents({column: of_llr(seed, book)[column]})
+
+
+def worst(theory: Curve, observed: Curve) -> Measured:
+    """Largest distance of a fitted slope from its exponent, two standard errors of that slope included."""
+    found = []
+    for column in theory.names:
+        fit = power_law(observed["width"].astype(float), observed[column])
+        found.append((abs(fit.exponent - float(theory[column])) + 2 * fit.stderr, column, fit))
+    _, column, fit = max(found, key=lambda one: one[0])
+    words = f"at {column}: slope {fit.exponent:.3f}, exponent {float(theory[column]):.3g}; worst of {len(found)}"
+    return Measured(abs(fit.exponent - float(theory[column])), fit.stderr, words)
+
+
+def points(name: str, theory: Any, seconds: float, eta: float) -> Comparison:
+    return Comparison(
+        f"{NAME}.coordinates-{name}",
+        f"sizes of everything against the width: {name}, ReLU, three hidden layers, one step",
+        keep,
+        theory,
+        check(name, eta),
+        worst,
+        0.25,
+        "exponents are multiples of 1/2: half of a gap, so that no other exponent is as near",
+        seconds=seconds,
+    )
+
+
+# ---- the hybrid of muP
+
+CASES = tuple((depth, degree) for depth in (2, 3, 4, 6) for degree in (Fraction(1), Fraction(3, 2), Fraction(2)))
+ETA = 1e-3
+
+
+def draws(seed: np.random.SeedSequence) -> tuple[Draw, ...]:
+    generators = (np.random.default_rng(one) for one in seed.spawn(len(CASES)))
+    return tuple(
+        draw(depth, 96, rng, functions("relu", float(degree))[2]) for (depth, degree), rng in zip(CASES, generators)
+    )
+
+
+def outputs(drawn: tuple[Draw, ...], make: Callable[[int, Any], Scaling], shrink: float) -> Curve:
+    """Outputs after each of three steps, by case."""
+    found = []
+    for one, (depth, degree) in zip(drawn, CASES):
+        states = train(make(depth, degree), one, 3, p=float(degree), eta=ETA, shrink=shrink)
+        found.append([state.output for state in states[1:]])
+    axes = (("case", np.arange(len(CASES))), ("step", np.arange(1, 4)))
+    return Curve(axes, (("output", np.array(found)),))
+
+
+def by_book(drawn: tuple[Draw, ...], book: Book) -> Curve:
+    """Integrable parameterizations with the first rates of the book."""
+
+    def scaling(depth: int, degree: Any) -> Scaling:
+        ip = named("ip", depth)
+        outer, inner = (
+            book.formula(f"{NAME}.{id}").value.subs([(DEPTH, depth), (p, degree)]).doit()
+            for id in ("ip-llr-outer", "ip-llr-inner")
+        )
+        return Scaling("ip-llr", ip.a, ip.b, spread((outer, inner, outer), depth), ip.c)
+
+    return outputs(drawn, scaling, 0.0)
+
+
+def relative(theory: Curve, observed: Curve) -> Measured:
+    """Largest difference of the outputs over the largest output, over cases and steps."""
+    one, other = theory["output"], observed["output"]
+    gaps = np.abs(one - other).max(axis=2) / np.abs(other).max(axis=2)
+    case, step = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
+    return Measured(float(gaps[case, step]), detail=f"at L = {CASES[case][0]}, p = {CASES[case][1]}, step {step + 1}")
+
+
+# ---- escape of the chain
+
+DEPTHS = (2, 3, 4)
+CHAIN_WIDTHS = (1e1, 1e2, 1e4)
+WORDS = {2: "two", 3: "three", 4: "four"}
+
+
+def exact_times(_: Any, book: Book) -> Curve:
+    times = [
+        [
+            float(book.formula(f"{NAME}.chain-time-{WORDS[depth]}").value.subs({u: 1, rate: 1, m: int(width)}).evalf())
+            for width in CHAIN_WIDTHS
+        ]
+        for depth in DEPTHS
+    ]
+    return Curve((("L", np.array(DEPTHS)), ("width", np.array(CHAIN_WIDTHS))), (("time", np.array(times)),))
+
+
+def integrated(_: Any) -> Curve:
+    from ...theory.parameterizations.chain import CHAIN
+
+    times = np.array([escape_times(CHAIN, depth, CHAIN_WIDTHS) for depth in DEPTHS])
+    return Curve((("L", np.array(DEPTHS)), ("width", np.array(CHAIN_WIDTHS))), (("time", times),))
+
+
+def largest_gap(theory: Curve, observed: Curve) -> Measured:
+    gaps = np.abs(observed["time"] / theory["time"] - 1)
+    return Measured(float(gaps.max()))
+
+
+DEEP_WIDTHS = (1e6, 1e7, 1e8)
+
+
+def deep(_: Any, book: Book) -> Curve:
+    """Leading order with five hidden layers."""
+    claim = book.formula(f"{NAME}.escape-deep").value
+    times = [float(claim.subs({DEPTH: 5, rate: 1, m: int(width)})) for width in DEEP_WIDTHS]
+    return Curve((("width", np.array(DEEP_WIDTHS)),), (("time", np.array(times)),))
+
+
+def deep_integrated(_: Any) -> Curve:
+    from ...theory.parameterizations.chain import CHAIN
+
+    return Curve((("width", np.array(DEEP_WIDTHS)),), (("time", escape_times(CHAIN, 5, DEEP_WIDTHS)),))
+
+
+COMPARISONS = (
+    points("ntk", of_point("ntk"), 2.0, 0.3),
+    points("mup", of_point("mup"), 2.0, 0.3),
+    points("ip", of_ip, 2.0, 0.3),
+    Comparison(
+        f"{NAME}.coordinates-ip-llr",
+        "IP-LLR with ReLU: layers in between have size one after the first step",
+        keep,
+        of_llr,
+        check("ip-llr", 4.0, draws=12),
+        worst,
+        0.5,
+        "1/2 is what each random sum would cost; finite widths still differ (small constants), see first-step-of-mup for the proof",
+        seconds=2.5,
+    ),
+    Comparison(
+        f"{NAME}.unaligned",
+        "IP-LLR with tanh: the deepest hidden layer vanishes, the aligned exponent is wrong",
+        keep,
+        deepest,
+        check("ip-llr", 1.0, "tanh"),
+        worst,
+        0.25,
+        "products of activations have no mean: the exponent is -1/2, not 0",
+        expect=Expect.BREAKS,
+        seconds=2.0,
+    ),
+    Comparison(
+        f"{NAME}.hybrid",
+        "IP-LLR is muP for one step and then shrinks its intermediate start: L = 2, 3, 4, 6, p = 1, 3/2, 2, width 96",
+        draws,
+        by_book,
+        lambda drawn: outputs(drawn, lambda depth, degree: named("mup", depth), 0.5),
+        relative,
+        1e-11,
+        "rounding: 1e-16 times the sums over the width and the growth through six layers",
+        seconds=1.0,
+    ),
+    Comparison(
+        f"{NAME}.not-mup",
+        "IP-LLR is not muP: without the shrinking the outputs differ",
+        draws,
+        by_book,
+        lambda drawn: outputs(drawn, lambda depth, degree: named("mup", depth), 0.0),
+        relative,
+        0.1,
+        "muP keeps its intermediate start, a factor m^(1/2) larger in every layer",
+        expect=Expect.BREAKS,
+        seconds=1.0,
+    ),
+    Comparison(
+        f"{NAME}.chain-times",
+        "exact times of the chain against its integrated flow, L = 2, 3, 4, width up to 1e4",
+        keep,
+        exact_times,
+        integrated,
+        largest_gap,
+        1e-8,
+        "tolerance 1e-11 of the integrator, times the growth from m^(-1/2)",
+        seconds=2.0,
+    ),
+    Comparison(
+        f"{NAME}.escape-orders",
+        "leading order of the escape with five hidden layers against the integrated flow, width 1e6 to 1e8",
+        keep,
+        deep,
+        deep_integrated,
+        largest_gap,
+        2e-5,
+        "the next term is of order log(m)/m over the leading one: 1.4e-5 at 1e6",
+        seconds=1.0,
+    ),
+)
