@@ -117,9 +117,9 @@ def balanced(layers: int) -> Derivation:
 
 
 def induct(b: Book, id: str) -> Identity:
-    one = b.formula(id)
+    left, right = b.formula(id).statement.args
     return Identity(
-        *one.statement.args, given=INDUCTION, symmetric=(C2, K, R),
+        left, right, given=INDUCTION, symmetric=(C2, K, R),
         point=((K, Z.T * Z), (V, (Z.T * Z) ** ROOT), (C2, Z * Z.T), (R, Z * Z.T)),
     )  # fmt: skip
 

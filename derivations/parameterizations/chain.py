@@ -170,9 +170,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
             Step(
                 "the reduced flow ends there: $U^{3-L}$ vanishes",
                 lambda book: Identity(
-                    (value(book, "chain-growth") ** (3 - L)).subs(
-                        T, value(book, "escape-deep") * m ** ((3 - L) / 2)
-                    ),
+                    (value(book, "chain-growth") ** (3 - L)).subs(T, value(book, "escape-deep") * m ** ((3 - L) / 2)),
                     0,
                 ),
             ),

@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Integer, Rational, S, Sum, Symbol, expand_log, log, powsimp
 
-from ...theory.parameterizations.calculus import Activation, Table, table
+from ...theory.parameterizations.calculus import Table, table
 from ...theory.parameterizations.letters import (
     A_out,
     K_first,
@@ -109,9 +109,7 @@ def with_rates(book: Book, case: tuple[int, Any, int]) -> Identity:
     """Change of one layer at the first step, with the rates of the book."""
     depth, degree, layer = case
     ip = named("ip", depth)
-    outer, inner = (
-        value(book, id, depth=depth).doit().subs(p, degree) for id in ("ip-llr-outer", "ip-llr-inner")
-    )
+    outer, inner = (value(book, id, depth=depth).doit().subs(p, degree) for id in ("ip-llr-outer", "ip-llr-inner"))
     scaling = Scaling("ip with the rates of the book", ip.a, ip.b, spread((outer, inner, outer), depth), ip.c)
     return Identity(table(scaling, degree, steps=1).value("Dh", layer, 1), 0)
 

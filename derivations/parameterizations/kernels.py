@@ -43,7 +43,8 @@ def derivation(id: str, degree: int, slope: Any) -> Derivation:
             Step(
                 "derivative by the correlation: the mean of the product of the slopes (Price); both times $\\sqrt{1-\\rho^2}$",
                 lambda book: Identity(
-                    *(expand(side * sqrt(PAIR.det())) for side in (value(book, id).diff(rho), slope(book))),
+                    expand(value(book, id).diff(rho) * sqrt(PAIR.det())),
+                    expand(slope(book) * sqrt(PAIR.det())),
                     assuming=INSIDE,
                 ),
             ),

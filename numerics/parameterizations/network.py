@@ -6,6 +6,7 @@ parameterization.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import gamma, pi, sqrt
@@ -213,6 +214,6 @@ def widths_of(widths: Sequence[int]) -> tuple[int, ...]:
     found = tuple(widths)
     if len(found) < 2 or any(isinstance(one, bool) or not isinstance(one, int | np.integer) for one in found):
         raise ValueError(f"widths: {found}; at least two positive integers are needed")
-    if found[0] < 1 or any(one >= two for one, two in zip(found, found[1:])):
+    if found[0] < 1 or any(one >= two for one, two in itertools.pairwise(found)):
         raise ValueError(f"widths: {found}; positive and increasing is needed")
     return found

@@ -169,9 +169,7 @@ class _Pass:
         if self.phi.aligned or s > 0 or t == 0:
             return "aligned", 1 + old + new
         # a change of the activations is driven by the backward signal, which is independent of the start
-        return largest(
-            (("aligned with itself", 1 + 2 * old), ("random", HALF + old + self.get("Dx", l - 1, t)))
-        )
+        return largest((("aligned with itself", 1 + 2 * old), ("random", HALF + old + self.get("Dx", l - 1, t))))
 
     def echo(self, l: int, s: int, t: int) -> tuple[str, Any]:
         """Kind and exponent of the product of the signals of layer ``l`` after ``s`` and after ``t`` steps."""

@@ -37,7 +37,7 @@ START = 1 / sqrt(m)
 
 def _between(primitive: object) -> object:
     """A primitive from the start to ``u``."""
-    return primitive - primitive.subs(u, START)  # type: ignore[attr-defined,operator]
+    return primitive - primitive.subs(u, START)  # type: ignore[attr-defined]
 
 
 FORMULAS = (

@@ -7,12 +7,12 @@ from sympy import Eq, Min, Piecewise, Rational
 from ..formula import Source
 from .letters import (
     FEATURES,
+    L_0,
+    A_out,
     K_first,
     K_inner,
     K_out,
-    A_out,
     L,
-    L_0,
     W,
     W_next,
     a,

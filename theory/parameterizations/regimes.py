@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-
-
 from .calculus import Activation, table
 from .scalings import Scaling, degree_of, named
 
@@ -109,7 +107,6 @@ def trivial_depth(p: Any, deepest: int = 6, steps: int = 3) -> int:
     ValueError : p below one; no such depth up to ``deepest``.
     """
 
-
     p = degree_of(p)
     if not p.is_Rational or p < 1:
         raise ValueError(f"p: {p}; a rational degree of at least one is needed")
@@ -121,5 +118,3 @@ def trivial_depth(p: Any, deepest: int = 6, steps: int = 3) -> int:
     if least is None:
         raise ValueError(f"deepest: {deepest}; the output does not vanish at this depth, try more layers")
     return least
-
-

@@ -77,7 +77,9 @@ class Scaling:
             if values is None:
                 continue
             if len(values) != len(self.a):
-                raise ValueError(f"{field}: {len(values)} entries, but a has {len(self.a)}; one for each layer is needed")
+                raise ValueError(
+                    f"{field}: {len(values)} entries, but a has {len(self.a)}; one for each layer is needed"
+                )
             object.__setattr__(self, field, tuple(exact(field, value) for value in values))
 
     @property
