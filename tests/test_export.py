@@ -94,7 +94,8 @@ def test_a_formula_alone_refers_to_others_by_id(capsys: pytest.CaptureFixture[st
 
 def revive(text: str) -> Any:
     """A SymPy object from its srepr (in a test only: this evaluates code)."""
-    return eval(text, dict(vars(sympy), Str=sympy.core.symbol.Str))
+    names = {"Str": sympy.core.symbol.Str, "ExprCondPair": sympy.functions.elementary.piecewise.ExprCondPair}
+    return eval(text, dict(vars(sympy)) | names)
 
 
 def comes_back(original: Any, text: str) -> bool:
