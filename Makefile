@@ -9,10 +9,10 @@ demo: .venv/installed
 	$(BIN)/plateaux demo --out demo
 
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 slow: .venv/test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 lint: .venv/lint
 	$(BIN)/ruff check .
