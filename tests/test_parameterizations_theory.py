@@ -6,13 +6,16 @@ import re
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.integrate import dblquad
+from sympy import Float, Rational, atan, pi, sqrt
 
 from plateaux.derivations import parameterizations
 from plateaux.derivations.chain import Grade, Verdict
 from plateaux.derivations.check import cycles, verify
-from plateaux.derivations.compare import compare
 from plateaux.derivations.mutate import plant
+from plateaux.theory.parameterizations import letters
 from plateaux.theory.parameterizations.scalings import named
 
 PAPER = parameterizations.PAPER
@@ -44,14 +47,50 @@ def test_cited_keys_exist() -> None:
 
 @pytest.mark.parametrize("of", DERIVATIONS)
 def test_planted_errors_turn_it_red(of: str) -> None:
-    found = plant(DERIVATIONS[of], BOOK, limit=3, seed=1)
+    found = plant(DERIVATIONS[of], BOOK, limit=2, seed=1)
     assert not found.survivors, found.survivors
 
 
-@pytest.mark.parametrize("one", PAPER.comparisons, ids=lambda one: one.id)
-def test_comparison(one) -> None:
-    outcome = compare(one, BOOK)
-    assert outcome.ok, outcome
+@pytest.mark.slow
+@pytest.mark.parametrize("of", DERIVATIONS)
+def test_more_planted_errors(of: str) -> None:
+    found = plant(DERIVATIONS[of], BOOK, limit=10, seed=2)
+    assert found.tested
+    assert not found.survivors, found.survivors
+
+
+def formula(id: str) -> object:
+    return BOOK.formula(f"parameterizations.{id}").value
+
+
+def test_first_step_output_in_the_published_form() -> None:
+    """Two hidden layers, against the formula written out."""
+    chi, eta, q, s2 = letters.chi, letters.eta, letters.q, letters.s2
+    k = chi * eta * q / sqrt(s2)
+    written = chi * eta * (2 * chi * eta * sqrt(s2) + pi) * s2 * (k - atan(k) + pi) / (8 * pi**2)
+    point = {chi: Rational(1, 3), eta: Rational(7, 5), q: 27, s2: Rational(11, 2)}
+    closed = formula("first-step-output").subs(letters.L, 2)  # type: ignore[attr-defined]
+    assert abs((closed - written).subs(point).evalf(30)) < 1e-25
+
+
+@pytest.mark.parametrize("k", [0.3, 1.0, 4.0])
+def test_first_overlap_against_a_double_integral(k: float) -> None:
+    """``E[u (u + k z)_+; u > 0]`` by SciPy, u and z standard normal."""
+    f = lambda z, u: u * (u + k * z) * np.exp(-(u * u + z * z) / 2) / (2 * np.pi)  # noqa: E731
+    value, _ = dblquad(f, 0, 12, lambda u: max(-u / k, -12.0), 12, epsabs=1e-10)
+    closed = formula("first-step-overlap").subs(  # type: ignore[attr-defined]
+        {letters.chi: 1, letters.s2: 4, letters.q: 2, letters.eta: Float(k)}
+    )
+    assert float(closed.evalf()) == pytest.approx(4 * value, rel=1e-8)
+
+
+@pytest.mark.parametrize("r", [-0.7, 0.2, 0.9])
+def test_kernels_against_quadrature(r: float) -> None:
+    for id, degree in (("step-kernel", 0), ("relu-kernel", 1), ("relu-square-kernel", 2)):
+        f = lambda v, u, n=degree: (u * v) ** n * np.exp(-(u * u - 2 * r * u * v + v * v) / (2 * (1 - r * r)))  # noqa: E731
+        value, _ = dblquad(f, 0, 12, 0, 12, epsabs=1e-10)
+        value /= 2 * np.pi * np.sqrt(1 - r * r)
+        assert float(formula(id).subs(letters.rho, r).evalf()) == pytest.approx(value, rel=1e-7)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("depth", [0, -1])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sympy import Float, Integer
+from sympy import Float, Integer, Rational
 
 from plateaux.derivations import time_scales
 from plateaux.derivations.compare import compare
@@ -21,18 +21,19 @@ from plateaux.numerics.time_scales import (
     gradients,
     kernel,
     overlaps,
+    parameters,
     regime,
     risk,
     simulate,
     velocities,
     weights,
 )
-from plateaux.theory.time_scales.letters import K, a, m, phi, r, s, sigma
+from plateaux.theory.time_scales.letters import K, a, m, phi, r, rest, s, sigma
 from plateaux.theory.time_scales.letters import eps as letter
 
 PAPER = time_scales.PAPER
 BOOK = PAPER.book()
-TASK = Task([1, 0.9, 0.7, 0.4], [0.5, 1, 0.8, 0.6], 1e-2)
+TASK = Task([1, 0.9, 0.7, 0.4], [0.5, 1, 0.8, 0.6], 1e-2, rest=0.3)
 COMPARISONS = {one.id: one for one in PAPER.comparisons}
 
 
@@ -81,7 +82,7 @@ def test_risk_of_the_network_is_a_mean_over_inputs(network):
     ]
     out = sum(c * h(x @ u0.T) for c, h in zip(TASK.sigma, hermite)) @ a0 / 5
     errors = (sum(c * h(x[:, 0]) for c, h in zip(TASK.phi, hermite)) - out) ** 2 / 2
-    found = risk("network", TASK, a0[None], u0[:, 0][None], (u0 @ u0.T)[None])[0]
+    found = risk("network", replace(TASK, rest=0.0), a0[None], u0[:, 0][None], (u0 @ u0.T)[None])[0]
     assert abs(found - errors.mean()) < 5 * errors.std() / np.sqrt(len(errors))
 
 
@@ -92,7 +93,7 @@ def test_risks_are_the_formulas(network, level, id):
     a0, u0 = network
     s0, r0 = overlaps(u0)
     point = {m: Integer(5), K: Integer(3), a: Entries(a0), s: Entries(s0), r: Entries(r0)}
-    point |= {sigma: Entries(TASK.sigma), phi: Entries(TASK.phi)}
+    point |= {sigma: Entries(TASK.sigma), phi: Entries(TASK.phi), rest: Rational(str(TASK.rest))}
     wanted = evaluate(BOOK.formula(f"time-scales.{id}").value, point)
     given = r0[None] if level == "network" else None
     assert risk(level, TASK, a0[None], s0[None], given)[0] == pytest.approx(float(wanted), rel=1e-13)
@@ -102,7 +103,7 @@ def test_compiled_rates_are_those_of_the_network(network):
     a0, u0 = network
     da, du = velocities(TASK, a0, u0)
     s0, r0 = overlaps(u0)
-    bound = kernel("order-parameters").bind({"a": a0, "s": s0, "r": r0}, TASK.parameters)
+    bound = kernel("order-parameters").bind({"a": a0, "s": s0, "r": r0}, TASK.finite)
     rate = bound.unpack(bound.function(0.0, bound.pack({"a": a0, "s": s0, "r": r0})))
     np.testing.assert_allclose(rate["a"], da, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(rate["s"], du[:, 0], rtol=1e-11, atol=1e-13)
@@ -126,8 +127,8 @@ def test_symmetries(network):
     a0, _ = network
     s0, times = 0.1 * np.cos(np.arange(5.0)), np.linspace(0, 0.2, 5)
     plain = simulate("diagonal", TASK, times, a0, s0)
-    flipped = simulate("diagonal", Task(TASK.sigma, TASK.phi * [1, -1, 1, -1], TASK.eps), times, a0, -s0)
-    negative = simulate("diagonal", Task(-TASK.sigma, TASK.phi, TASK.eps), times, -a0, s0)
+    flipped = simulate("diagonal", replace(TASK, phi=TASK.phi * [1, -1, 1, -1]), times, a0, -s0)
+    negative = simulate("diagonal", replace(TASK, sigma=-TASK.sigma), times, -a0, s0)
     for other, sign in ((flipped, (1, -1)), (negative, (-1, 1))):
         np.testing.assert_allclose(other["a"], sign[0] * plain["a"], atol=1e-8)
         np.testing.assert_allclose(other["s"], sign[1] * plain["s"], atol=1e-8)
@@ -236,7 +237,7 @@ def test_figure_is_drawn():
 def test_jacobian_at_the_start_without_overlap(level):
     """Powers of zero: the derived Jacobian at s = 0 is that of differences."""
     a0, s0 = weights(4), np.zeros(4)
-    bound = kernel(level).bind({"a": a0, "s": s0}, TASK.parameters)
+    bound = kernel(level).bind({"a": a0, "s": s0}, parameters(level, TASK))
     y, h = bound.pack({"a": a0, "s": s0}), 1e-6
     moves = h * np.eye(8)
     wanted = np.stack([(bound.function(0, y + e) - bound.function(0, y - e)) / (2 * h) for e in moves], axis=1)

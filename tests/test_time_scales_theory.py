@@ -14,6 +14,7 @@ from plateaux.derivations import time_scales
 from plateaux.derivations.chain import Grade, SlowReduction, Verdict
 from plateaux.derivations.check import cycles, decide, verify
 from plateaux.derivations.mutate import plant
+from plateaux.derivations.time_scales import entry, exponents, inner, law
 from plateaux.derivations.time_scales.phases import CENTRED, reduction
 from plateaux.export import check_lines
 from plateaux.theory.time_scales.phases import SCALES, of_degree
@@ -21,18 +22,22 @@ from plateaux.theory.time_scales.phases import SCALES, of_degree
 PAPER = time_scales.PAPER
 BOOK = PAPER.book()
 DERIVATIONS = {one.of: one for one in PAPER.derivations}
+ELSEWHERE = {one.of for part in (exponents, entry, inner, law) for one in part.DERIVATIONS}
+"""Tested in ``test_time_scales_phases.py``."""
+HERE = [of for of in DERIVATIONS if of not in ELSEWHERE]
 HEAVY = {
     "risk",
     "order-parameters",
     "dissipation",
     "phase-two-entry",
+    "phase-two-entry-one",
     "phase-two",
     "phase-one-overlaps",
     "phase-one-growth",
 }
 HEAVY |= {"half-growth-time", "half-time-one"}
-CHEAP = [of for of in DERIVATIONS if of.split(".")[1] not in HEAVY]
-LONG = ("time-scales.phase-two-entry",)
+CHEAP = [of for of in HERE if of.split(".")[1] not in HEAVY]
+LONG = ("time-scales.phase-two-entry", "time-scales.phase-two-entry-one")
 """Verified in the slow tests only: phase two uses the same check."""
 
 
@@ -41,7 +46,7 @@ def verdict(of: str) -> Verdict:
     return verify(DERIVATIONS[of], BOOK)
 
 
-@pytest.mark.parametrize("of", [pytest.param(of, marks=[pytest.mark.slow] * (of in LONG)) for of in DERIVATIONS])
+@pytest.mark.parametrize("of", [pytest.param(of, marks=[pytest.mark.slow] * (of in LONG)) for of in HERE])
 def test_derivation_holds(of: str) -> None:
     found = verdict(of)
     failed = [(step.claim, step.detail, step.residual) for step in found.steps if not step.ok]
@@ -51,7 +56,7 @@ def test_derivation_holds(of: str) -> None:
 
 def test_everything_has_a_derivation_and_nothing_rests_on_itself() -> None:
     assert {entry.id for entry in BOOK} == set(DERIVATIONS)
-    assert cycles(verdict(of) for of in DERIVATIONS if of not in LONG) == ()
+    assert cycles(verdict(of) for of in HERE if of not in LONG) == ()
 
 
 def test_families_checked_case_by_case_say_so() -> None:
@@ -73,7 +78,7 @@ def test_planted_errors_turn_it_red(of: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("of", DERIVATIONS)
+@pytest.mark.parametrize("of", HERE)
 def test_all_planted_errors_turn_it_red(of: str) -> None:
     found = plant(DERIVATIONS[of], BOOK)
     assert found.survivors == () and len(found.rejected) == found.tested > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...theory.parameterizations import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
-from . import chain, exponents, kernels
+from . import chain, exponents, first_step, kernels, llr, variants
 from .comparisons import COMPARISONS
 
 register(*LATEX)
@@ -17,6 +17,13 @@ PAPER = Paper(
     latex=LATEX,
     formulas=FORMULAS,
     systems=SYSTEMS,
-    derivations=(*exponents.DERIVATIONS, *chain.DERIVATIONS, *kernels.DERIVATIONS),
+    derivations=(
+        *exponents.DERIVATIONS,
+        *llr.DERIVATIONS,
+        *variants.DERIVATIONS,
+        *chain.DERIVATIONS,
+        *kernels.DERIVATIONS,
+        *first_step.DERIVATIONS,
+    ),
     comparisons=COMPARISONS,
 )

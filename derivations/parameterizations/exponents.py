@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Integer, Rational, S, Sum, Symbol, expand_log, log, powsimp
+from sympy import Integer, Rational, S, Sum, Symbol, log, powsimp
 
 from ...theory.parameterizations.calculus import Table, table
 from ...theory.parameterizations.letters import (
@@ -20,7 +20,9 @@ from ...theory.parameterizations.letters import (
     g,
     l,
     m,
+    n,
     p,
+    rate,
     w,
 )
 from ...theory.parameterizations.regimes import trivial_depth
@@ -103,39 +105,6 @@ def moved_output(book: Book, case: tuple[int, Any]) -> Identity:
     depth, degree = case
     found = first_step(depth, degree).value("Dh", depth + 1, 1)
     return Identity(found, value(book, "ip-output-update", depth=depth).doit().subs(p, degree))
-
-
-def with_rates(book: Book, case: tuple[int, Any, int]) -> Identity:
-    """Change of one layer at the first step, with the rates of the book."""
-    depth, degree, layer = case
-    ip = named("ip", depth)
-    outer, inner = (value(book, id, depth=depth).doit().subs(p, degree) for id in ("ip-llr-outer", "ip-llr-inner"))
-    scaling = Scaling("ip with the rates of the book", ip.a, ip.b, spread((outer, inner, outer), depth), ip.c)
-    return Identity(table(scaling, degree, steps=1).value("Dh", layer, 1), 0)
-
-
-def exponent_of(expression: Any) -> Any:
-    """Logarithm of a product of powers of positive letters."""
-    return geometric(expand_log(log(expression), force=True))
-
-
-def forward_ratio(book: Book, layer: Any) -> Any:
-    return value(book, "ip-mup-forward", layer=layer)
-
-
-def backward_ratio(book: Book, layer: Any) -> Any:
-    return value(book, "ip-mup-backward", layer=layer)
-
-
-def same_change(book: Book, place: int) -> Identity:
-    """First change of an effective weight over that of muP."""
-    c_ = value(book, "ip-llr-inner" if place == BETWEEN else "ip-llr-outer")
-    rates = 2 * PROFILES["ip"][0][place] + c_
-    layer = (1, l, L + 1)[place]
-    signal = S.One if place == LAST else backward_ratio(book, layer)
-    source = S.One if place == FIRST else forward_ratio(book, layer - 1) ** p
-    ratio = m ** (K("mup", place) - rates) * signal * source
-    return Identity(exponent_of(ratio), log(value(book, "first-step-of-mup")))
 
 
 SPEEDS = (
@@ -279,6 +248,43 @@ DERIVATIONS = (
         ),
     ),
     derivation(
+        "ip-two-layers",
+        Step(
+            "the recursion, step by step",
+            lambda book, case: Identity(
+                table(named("ip", 2), case[0], steps=case[1]).value("h", 2, case[1]),
+                value(book, "ip-two-layers", degree=case[0]).subs(n, case[1]),
+            ),
+            cases=tuple((Rational(k, 4), steps) for k in (5, 6, 7, 8) for steps in range(4)),
+            scope="p = 5/4, 3/2, 7/4, 2; n = 0..3",
+        ),
+        Step(
+            "one step: the update of layer 2 on its own activations, aligned, with signals $m^{-1+(p-1)e}$",
+            lambda book: Identity(
+                -A("ip", LAST) + (p - 1) * value(book, "ip-two-layers") - K("ip", BETWEEN) + 1,
+                value(book, "ip-two-layers").subs(n, n + 1),
+            ),
+        ),
+        Step(
+            "it starts as integrable parameterizations do",
+            lambda book: Identity(value(book, "ip-two-layers").subs(n, 0), forward(book, 2).doit()),
+        ),
+    ),
+    derivation(
+        "escape-steps",
+        Step(
+            "the first change over the size, once for each step",
+            lambda book: Identity(value(book, "escape-steps") + value(book, "ip-relative-update"), 0),
+        ),
+        Step(
+            "with ReLU, the power of the width in the time of escape of the chain",
+            lambda book: always(
+                value(book, "escape-steps").subs(p, 1),
+                log(value(book, "escape-deep") * (L - 3) * rate).diff(m) * m,
+            ),
+        ),
+    ),
+    derivation(
         "trivial-depth",
         Step(
             "least depth from which the recursion has a vanishing output after 0, 1, 2 and 3 steps",
@@ -288,100 +294,6 @@ DERIVATIONS = (
             cases=(S.One, Rational(5, 4), Rational(3, 2), S(2), S(3)),
             scope="p = 1, 5/4, 3/2, 2, 3; L = 1..5; three steps",
         ),
-    ),
-    derivation(
-        "ip-llr-outer",
-        Step(
-            "solved from the recursion, first and last layer",
-            lambda book, case: Identity(
-                named("ip-llr", case[0], p).c[case[1]], value(book, "ip-llr-outer", depth=case[0]).doit()
-            ),
-            cases=tuple((depth, place) for depth in DEPTHS for place in (0, -1)),
-            scope="L = 1..5",
-        ),
-        Step(
-            "the first layer moves by its size",
-            lambda book: always(backward(book, 1) - 2 * PROFILES["ip"][0][FIRST], value(book, "ip-llr-outer")),
-        ),
-        Step(
-            "so does the output, aligned sum",
-            lambda book: always(1 + p * forward(book, L) - 2 * PROFILES["ip"][0][LAST], value(book, "ip-llr-outer")),
-        ),
-    ),
-    derivation(
-        "ip-llr-inner",
-        Step(
-            "with these rates every layer moves by a size of one at the first step",
-            with_rates,
-            cases=tuple((2, degree, layer) for degree in (S.One, S(2)) for layer in (1, 2, 3)) + ((3, S.One, 2),),
-            scope="L = 2 with p = 1, 2; L = 3 with p = 1",
-        ),
-        Step(
-            "every layer in between moves by its size, aligned sum: the layer drops out",
-            lambda book: always(
-                backward(book, l) + 1 + p * forward(book, l - 1) - 2 * PROFILES["ip"][0][BETWEEN],
-                value(book, "ip-llr-inner"),
-            ),
-        ),
-    ),
-    derivation(
-        "ip-llr-unaligned",
-        Step(
-            "the recursion of one step with products of activations that have no mean",
-            lambda book, case: Identity(
-                table(named("ip-llr", case[0]), "tanh", steps=1).value("h", case[1], 1),
-                value(book, "ip-llr-unaligned", layer=case[1]),
-            ),
-            cases=tuple((depth, layer) for depth in (2, 3, 4, 5) for layer in range(2, depth + 1)),
-            scope="L = 2..5",
-        ),
-        Step(
-            "a random sum in place of an aligned one costs 1/2 in every layer",
-            lambda book: Identity(
-                value(book, "ip-llr-unaligned", layer=l - 1) + half - 1, value(book, "ip-llr-unaligned")
-            ),
-        ),
-    ),
-    derivation(
-        "ip-mup-forward",
-        Step(
-            "the same random numbers and a homogeneous activation, from one layer to the next",
-            lambda book: Identity(
-                exponent_of(m ** (A("mup", BETWEEN) - A("ip", BETWEEN)) * forward_ratio(book, l - 1) ** p),
-                exponent_of(forward_ratio(book, l)),
-            ),
-        ),
-        Step(
-            "the first layer is the same",
-            lambda book: Identity(m ** (A("mup", FIRST) - A("ip", FIRST)), forward_ratio(book, 1).doit()),
-        ),
-    ),
-    derivation(
-        "ip-mup-backward",
-        Step(
-            "the slope of the activation is homogeneous of degree $p-1$; from one layer to the one below",
-            lambda book: Identity(
-                exponent_of(
-                    m ** (A("mup", BETWEEN) - A("ip", BETWEEN))
-                    * backward_ratio(book, l + 1)
-                    * forward_ratio(book, l) ** (p - 1)
-                ),
-                exponent_of(backward_ratio(book, l)),
-            ),
-        ),
-        Step(
-            "the output weights are the same",
-            lambda book: Identity(
-                exponent_of(m ** (A("mup", LAST) - A("ip", LAST)) * forward_ratio(book, L) ** (p - 1)),
-                exponent_of(backward_ratio(book, L)),
-            ),
-        ),
-    ),
-    derivation(
-        "first-step-of-mup",
-        Step("the first layer", lambda book: same_change(book, FIRST)),
-        Step("every layer in between", lambda book: same_change(book, BETWEEN)),
-        Step("the output layer", lambda book: same_change(book, LAST)),
     ),
     derivation(
         "feature-speed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...theory.symbols import register
 from ...theory.time_scales import FORMULAS, LATEX, SYSTEMS
 from ..paper import Paper
-from . import equations, phases, theta
+from . import composite, entry, equations, exponents, failure, finite, inner, law, measure, mehler, phases, theta
 from .comparisons import COMPARISONS
 from .figures import FIGURES
 
@@ -18,7 +18,20 @@ PAPER = Paper(
     latex=LATEX,
     formulas=FORMULAS,
     systems=SYSTEMS,
-    derivations=(*equations.DERIVATIONS, *phases.DERIVATIONS, *theta.DERIVATIONS),
+    derivations=(
+        *equations.DERIVATIONS,
+        *phases.DERIVATIONS,
+        *theta.DERIVATIONS,
+        *exponents.DERIVATIONS,
+        *entry.DERIVATIONS,
+        *inner.DERIVATIONS,
+        *law.DERIVATIONS,
+        *mehler.DERIVATIONS,
+        *measure.DERIVATIONS,
+        *finite.DERIVATIONS,
+        *composite.DERIVATIONS,
+        *failure.DERIVATIONS,
+    ),
     comparisons=COMPARISONS,
     figures=FIGURES,
 )

@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from sympy import Float, Indexed
 
 from ...numerics.curve import Curve
-from ...numerics.time_scales import Task, descend, directions, gradient_flow, overlaps, risk, simulate, weights
+from ...numerics.time_scales import (
+    Task,
+    descend,
+    directions,
+    gradient_flow,
+    overlaps,
+    parameters,
+    risk,
+    simulate,
+    weights,
+)
 from ...theory.system import System
 from ..chain import Book
 from ..compare import Comparison, Expect, Measured
@@ -37,7 +47,7 @@ def evolve(system: System, problem: Problem, state: dict[str, Array], level: str
 
     method = "DOP853" if problem.task.eps >= 1e-3 else "LSODA"
     run = integrate(
-        lower(system), state, problem.task.parameters, problem.times, rtol=rtol, atol=rtol / 100, method=method
+        lower(system), state, parameters(level, problem.task), problem.times, rtol=rtol, atol=rtol / 100, method=method
     )
     value = risk(level, problem.task, run["a"], run["s"], run["r"] if "r" in run.names else None)
     return Curve(run.axes, (*run.columns, ("risk", value)), run.made_by)

@@ -13,10 +13,10 @@ from ...theory.indices import apart, put
 from ...theory.sums import OrderParameters, order_parameters
 from ...theory.system import System
 from ...theory.time_scales.equations import OBSERVED
-from ...theory.time_scales.letters import MEANING, OURS, a, eps, i, j, m, r, s, t
+from ...theory.time_scales.letters import MEANING, OURS, a, eps, i, j, m, r, rest, s, t
 from ..chain import Book, Derivation, Identity, Rate, Step
 from ..check_system import flat
-from .network import COORDINATES, at_two, network, risk_of_two, u, unit
+from .network import COORDINATES, at_two, network, risk_of_all, risk_of_two, u, unit
 
 target = Symbol("u_star")
 NEURON, PAIR = {i: Integer(0)}, {i: Integer(0), j: Integer(1)}
@@ -77,8 +77,8 @@ def overlaps_in(book: Book, item: Any, overlaps: Any) -> Any:
 
 
 def products(expression: Any) -> Any:
-    """Overlaps of neurons in infinite dimension, the own overlap dropped."""
-    return put(expression, ((r[i, j], s[i] * s[j]),))
+    """Overlaps of neurons in infinite dimension, the own overlap (with what is above degree ``K``) dropped."""
+    return put(expression, ((r[i, j], s[i] * s[j]),)).xreplace({rest: S.Zero})
 
 
 def descends(book: Book, id: str, risk: str, item: Any) -> Identity:
@@ -125,6 +125,12 @@ DERIVATIONS = (
     Derivation(
         "time-scales.risk",
         (
+            Step(
+                "from the correlations of Hermite polynomials, all degrees and any width",
+                lambda book: risk_of_all(
+                    book.formula("time-scales.risk"), book.formula("time-scales.hermite-correlation")
+                ),
+            ),
             Step(
                 "mean of the squared error of two neurons, by Gaussian moments of the network itself",
                 lambda book, degree: Identity(risk_of_two(degree), at_two(book.formula("time-scales.risk"), degree)),

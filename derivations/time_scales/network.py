@@ -13,12 +13,14 @@ from ...theory.flow import gradient_flow
 from ...theory.formula import Formula, Let
 from ...theory.indices import put
 from ...theory.system import System
-from ...theory.time_scales.letters import MEANING, OURS, K, a, eps, i, j, m, phi, r, s, sigma, t
+from ...theory.time_scales.letters import MEANING, OURS, K, a, eps, i, j, k, m, phi, r, rest, s, sigma, t
+from ...theory.time_scales.mehler import left, rho, right
+from ..chain import Identity
 
 d = Symbol("d", integer=True, positive=True)
 c, b = Idx("c", d), Idx("b", d)
 u = IndexedBase("u")
-z = symbols("z_0:3", real=True)
+z = symbols("z_0:5", real=True)
 
 
 def overlap(x: Any, y: Any) -> Any:
@@ -36,7 +38,7 @@ def network(risk: Formula) -> System:
     The vectors need not have length one: the equations of the overlaps hold as polynomial identities.
     """
     words = {**MEANING, d: "dimension of the inputs", u: "first-layer weights"}
-    names = (a, u, s, r, sigma, phi, eps, t, m, K, d)
+    names = (a, u, s, r, sigma, phi, rest, eps, t, m, K, d)
     plain = gradient_flow(
         "time-scales.network",
         risk.value,
@@ -84,10 +86,17 @@ def expectation(expression: Any, covariance: Any) -> Any:
 
 
 def risk_of_two(degree: int) -> Any:
-    """Risk of two neurons with degrees 0 to ``degree``, from the network itself."""
-    covariance = ((1, s[0], s[1]), (s[0], 1, r[0, 1]), (s[1], r[0, 1], 1))
+    """Risk of two neurons with degrees 0 to ``degree``, from the network itself.
+
+    What the neurons have above these degrees is uncorrelated with all else: a normal variable of its own for each.
+    """
+    overlaps = ((1, s[0], s[1]), (s[0], 1, r[0, 1]), (s[1], r[0, 1], 1))
+    covariance = [[overlaps[x][y] if max(x, y) < 3 else int(x == y) for y in range(5)] for x in range(5)]
     target = Add(*(phi[n] * hermite(n, z[0]) for n in range(degree + 1)))
-    neurons = [Add(*(sigma[n] * hermite(n, z[place]) for n in range(degree + 1))) for place in (1, 2)]
+    neurons = [
+        Add(sqrt(rest) * z[place + 2], *(sigma[n] * hermite(n, z[place]) for n in range(degree + 1)))
+        for place in (1, 2)
+    ]
     return expectation((target - (a[0] * neurons[0] + a[1] * neurons[1]) / 2) ** 2 / 2, covariance)
 
 
@@ -100,3 +109,19 @@ def at_two(risk: Formula, degree: int) -> Any:
 def unit(expression: Any) -> Any:
     """Overlaps of the mean field, one for a neuron with itself."""
     return put(expression, ((r[i, j], s[i] * s[j] + KroneckerDelta(i, j) * (1 - s[i] ** 2)),))
+
+
+def risk_of_all(risk: Formula, correlation: Formula) -> Identity:
+    """Risk from the correlations of all pairs of degrees, any width and number of degrees.
+
+    What a neuron has above degree ``K`` is correlated with itself alone.
+    """
+
+    def paired(one: Any, other: Any, overlap: Any) -> Any:
+        # different degrees are uncorrelated: of the double sum over degrees the diagonal is left
+        return Sum(one[k] * other[k] * correlation.value.xreplace({left: k, right: k, rho: overlap}), (k, 0, K))
+
+    target = paired(phi, phi, S.One)
+    cross = Sum(a[i] * paired(phi, sigma, s[i]), (i, 0, m - 1)) / m
+    own = Sum(a[i] * a[j] * (paired(sigma, sigma, r[i, j]) + rest * KroneckerDelta(i, j)), (i, 0, m - 1), (j, 0, m - 1))
+    return Identity(target / 2 - cross + own / (2 * m**2), risk.value)

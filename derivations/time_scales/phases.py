@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sympy import Rational
+from sympy import S as NUMBERS
 
 from ...theory.time_scales.equations import mean
 from ...theory.time_scales.letters import A, E, e_of, eps, i, phi, sigma, t
@@ -31,6 +33,23 @@ def reduction(
     return SlowReduction(
         of_degree(book.system("time-scales.mean-field"), degree), e_of[:promoted], SCALES[phase], eps, slow,
         fast=fast, keeps=keeps, order=order,
+    )  # fmt: skip
+
+
+def without_mean(book: Book, degree: int) -> SlowReduction:
+    """Degree 2 before it is learned by an activation of mean zero: one multiplier."""
+    slow = book.system("time-scales.phase-two-entry-one")
+    full = of_degree(book.system("time-scales.mean-field"), degree)
+    none = {sigma[0]: NUMBERS.Zero}
+    full = replace(
+        full,
+        equations=tuple((item, rate.xreplace(none)) for item, rate in full.equations),
+        let=tuple((item, value.xreplace(none)) for item, value in full.let),
+    )
+    scales = tuple(pair for pair in SCALES["phase-two-entry"] if pair[0] != e_of[0])
+    return SlowReduction(
+        full, e_of[1:2], scales, eps, slow,
+        fast=((E[1], dict(slow.let)[E[1]], quarter),), keeps=(LEARNED,), order=quarter,
     )  # fmt: skip
 
 
@@ -81,6 +100,17 @@ DERIVATIONS = (
         "K = 2",
         powers=(2 * third, third),
         keeps=(CENTRED, -sigma[1] * mean(A[i] * OVERLAP[i])),
+    ),
+    Derivation(
+        "time-scales.phase-two-entry-one",
+        (
+            Step(
+                "the same with $\\sigma_0=0$: the error of degree 1 is the only multiplier",
+                without_mean,
+                cases=(2, 3),
+                scope="K = 2, 3",
+            ),
+        ),
     ),
     Derivation(
         "time-scales.mean-weight",

@@ -66,6 +66,12 @@ def growth(book: Book) -> Any:
     return book.formula("time-scales.phase-one-growth").value
 
 
+def stable(book: Book) -> Identity:
+    """Exponentials of the two forms: no logarithm of a cancelling difference is left."""
+    one = book.formula("time-scales.phase-one-growth")
+    return Identity(exp(2 * one.value), exp(2 * (one.float_form or 0)))
+
+
 def special_rate(book: Book) -> Any:
     """Rate of ``theta`` from overlaps zero and weights of mean zero, in ``c`` and ``b``."""
     rate = book.system("time-scales.theta").rate(theta).xreplace(SPECIAL)
@@ -138,6 +144,7 @@ DERIVATIONS = (
                 lambda book: Derivative(growth(book), clock, special_rate(book).subs(theta, growth(book))),
             ),
             Step("it starts at zero", lambda book: Identity(growth(book).subs(clock, 0), S.Zero)),
+            Step("the form for small $b$ is equal", stable),
         ),
     ),
     Derivation(

@@ -1,17 +1,19 @@
-"""The network itself in d dimensions: gradient flow and gradient descent on the population risk, written by hand in NumPy.
+"""The network itself in d dimensions: gradient flow, gradient descent and stochastic gradient descent, by hand in NumPy.
 
 Nothing here comes from the derived equations: it is what they are compared with.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..curve import Curve, Provenance
-from .flows import risk
+from .risks import risk
 from .start import Task
 
 Array = NDArray[Any]
@@ -35,7 +37,7 @@ def gradients(task: Task, a: Array, u: Array) -> tuple[Array, Array]:
     polynomial = np.polynomial.polynomial.polyval
     slopes, kernel_slopes = (k * targets)[1:], (k * kernels)[1:]
     pair = a[:, None] * polynomial(r, kernel_slopes) * a[None, :] / m**2
-    by_a = -polynomial(s, targets) / m + polynomial(r, kernels) @ a / m**2
+    by_a = -polynomial(s, targets) / m + (polynomial(r, kernels) @ a + task.rest * a) / m**2
     by_u = pair @ u
     by_u[:, 0] -= a * polynomial(s, slopes) / m
     return by_a, by_u
@@ -94,6 +96,67 @@ def descend(task: Task, step: float, times: Array, a: Array, u: Array) -> Curve:
     ------
     ValueError : a step that is not positive, times that are no multiples of it, weights that do not fit.
     """
+    path = stepped(step, times, a, u, lambda n, a, u: velocities(task, a, u))
+    return recorded(task, *path, "gradient descent", (("step", float(step)),))
+
+
+def stochastic(task: Task, step: float, times: Array, a: Array, u: Array, batch: Any, seed: Any = 0) -> Curve:
+    """One-pass stochastic gradient descent: fresh Gaussian inputs at every step, the activation and target themselves.
+
+    Parameters
+    ----------
+    task : activation, target, ratio of time-scales.
+    step : learning rate in units of time; the second layer takes ``step/eps``.
+    times : recorded times, multiples of the step.
+    a, u : weights at the start; rows of ``u`` are brought back to length one after every step.
+    batch : inputs of a step: a whole number, or a function of time (a growing batch) that is rounded.
+    seed : number, seed sequence or generator.
+
+    Returns
+    -------
+    Curve : as of `descend`; ``risk`` is the population risk of the weights on the path, by Hermite sums up to degree K.
+
+    Raises
+    ------
+    ValueError : as of `descend`; a batch below 1.
+    """
+    rng = np.random.default_rng(seed)
+    neuron, label = task.neuron, task.label
+    size = batch if callable(batch) else lambda t: batch
+    drawn = [0]
+
+    def rates(n: int, a: Array, u: Array) -> tuple[Array, Array]:
+        wanted = size(n * step)
+        if isinstance(wanted, bool) or not np.isfinite(wanted) or round(wanted) < 1:
+            raise ValueError(f"batch: {wanted} at time {n * step:.3g}; at least 1 input is needed")
+        count = round(wanted)
+        drawn[0] += count
+        push_a, push_u = np.zeros_like(a), np.zeros_like(u)
+        for begin in range(0, count, CHUNK):
+            x = rng.standard_normal((min(CHUNK, count - begin), u.shape[1]))
+            value, slope = neuron(x @ u.T)
+            error = label(x[:, 0]) - value @ a / len(a)
+            push_a += error @ value
+            slope *= error[:, None]
+            push_u += slope.T @ x
+        push_u *= a[:, None] / count
+        return push_a / (count * task.eps), push_u - (push_u * u).sum(axis=1, keepdims=True) * u
+
+    path = stepped(step, times, a, u, rates)
+    sizes = "function of time" if callable(batch) else int(batch)
+    curve = recorded(task, *path, "gradient descent", (("step", float(step)), ("batch", sizes), ("inputs", drawn[0])))
+    entropy = int(seed) if isinstance(seed, int | np.integer) else None
+    return replace(curve, made_by=replace(curve.made_by, what="time-scales.sgd", seed=entropy))
+
+
+CHUNK = 65536
+"""Most inputs held at once: larger batches are summed in pieces."""
+
+
+def stepped(
+    step: float, times: Array, a: Array, u: Array, rates: Callable[[int, Array, Array], tuple[Array, Array]]
+) -> tuple[Array, Array, Array]:
+    """Times and weights of explicit steps on the spheres."""
     a, u, times = checked(a, u, times)
     if not (np.isfinite(step) and step > 0):
         raise ValueError(f"step: {step}; a positive number is needed")
@@ -104,16 +167,15 @@ def descend(task: Task, step: float, times: Array, a: Array, u: Array) -> Curve:
     kept_a, kept_u = [], []
     done = 0
     for mark in marks:
-        for _ in range(mark - done):
-            da, du = velocities(task, a, u)
+        for n in range(done, mark):
+            da, du = rates(n, a, u)
             a += step * da
             u += step * du
             u /= np.linalg.norm(u, axis=1, keepdims=True)
         done = mark
         kept_a.append(a.copy())
         kept_u.append(u.copy())
-    detail = (("step", float(step)),)
-    return recorded(task, times, np.array(kept_a), np.array(kept_u), "gradient descent", detail)
+    return times, np.array(kept_a), np.array(kept_u)
 
 
 def checked(a: Array, u: Array, times: Array) -> tuple[Array, Array, Array]:
@@ -136,6 +198,7 @@ def recorded(task: Task, times: Array, a: Array, u: Array, by: str, detail: tupl
     s = u[:, :, 0]
     parameters = (("sigma", task.sigma.tolist()), ("phi", task.phi.tolist()), ("eps", task.eps), ("m", a.shape[1]),
                   ("d", u.shape[2]))  # fmt: skip
-    columns = (("a", a), ("s", s), ("r", r), ("risk", risk("network", task, a, s, r)),
+    moments = np.stack([(a * s**k).mean(axis=1) for k in range(len(task.phi))], axis=1)
+    columns = (("a", a), ("s", s), ("r", r), ("moments", moments), ("risk", risk("network", task, a, s, r)),
                ("length", np.abs(np.linalg.norm(u, axis=2) - 1).max(axis=1)))  # fmt: skip
     return Curve((("time", times),), columns, Provenance(by, "time-scales.network", parameters, None, "", detail))

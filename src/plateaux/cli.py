@@ -127,10 +127,64 @@ def parser(prog: str = "plateaux") -> argparse.ArgumentParser:
               "cite mixed.flow", "cite mixed.mode mixed.mode-time > used.bib")  # fmt: skip
     sub.add_argument("ids", nargs="+", metavar="ID", help="formulas, systems or papers")
 
+    sub = add("extremal-vectors", "extremal:extremal_vectors", "print the extremal vectors of a data set, and which neurons they attract",
+              "extremal-vectors --data three-points", "extremal-vectors --data points.csv --bias --labels y --json extremal.json")  # fmt: skip
+    sub.add_argument("--data", metavar="FILE.csv|NAME", required=True,
+                     help="columns x1,..,xd,y, header optional; or three-points, assumption-3, forty-points")  # fmt: skip
+    sub.add_argument(
+        "--bias", action=argparse.BooleanOptionalAction, default=None, help="add a last feature 1 (default: no)"
+    )
+    sub.add_argument(
+        "--labels", metavar="COL", help="name or number of the column of labels (default: y, else the last)"
+    )
+
     sub = add("demo", "demo:demo", "show a paper: verify, compare, draw and write its main formula",
               "demo --out demo", "demo mixed --out demo")  # fmt: skip
     sub.add_argument("paper", nargs="?", metavar="PAPER", help="paper id; the first paper if absent")
     sub.add_argument("--out", metavar="DIR", default="demo", help="where files go (default: demo)")
+
+    def network(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--depth", metavar="L", required=True, help="number of hidden layers")
+        sub.add_argument(
+            "--param", metavar="NAME", help="ntk, sp, mup, ip, ip-llr, ip-llr-bias or mean-field; or give a, b, c"
+        )
+        sub.add_argument("--activation", metavar="NAME", default="relu",
+                         help="relu, relu2, linear, tanh, erf, gelu or elu (default relu)")  # fmt: skip
+        sub.add_argument("--p", metavar="P", help="degree of relu, max(z, 0)^p (default 1)")
+        sub.add_argument("--bias", action="store_true", help="unscaled biases (ip-llr)")
+        sub.add_argument(
+            "--mean", action="store_true", help="weights of layers 2 to L+1 start with a mean of their size"
+        )
+        for name, words in (("a", "multipliers"), ("b", "starts"), ("c", "rates"), ("later", "rates from step two on"),
+                            ("bias-rates", "rates of biases")):  # fmt: skip
+            sub.add_argument(
+                f"--{name}",
+                metavar="X,X,..",
+                help=f"exponents of the {words}, one for each of L+1 layers (--{name}=-1,0)",
+            )
+
+    sub = add("exponents", "exponents:exponents", "print how everything in a network scales with its width, and its limit",
+              "exponents --depth 4 --param ip-llr", "exponents --depth 3 --param ip --activation tanh --steps 1 --latex",
+              "exponents --depth 2 --a=0,1/2,1/2 --b=0,0,0 --c=-1/2,-1/2,0")  # fmt: skip
+    network(sub)
+    sub.add_argument("--steps", metavar="N", default="2", help="number of updates (default 2)")
+    sub.add_argument("--chi", metavar="X", default="1", help="derivative of the loss at the start (default 1)")
+    sub.add_argument("--cancels", choices=("none", "outputs", "samples"), default="none",
+                     help="over what these derivatives sum to zero at the start (default none)")  # fmt: skip
+    sub.add_argument("--all", action="store_true", help="activations and gradients too")
+    sub.add_argument("--latex", action="store_true", help="print the table as LaTeX")
+
+    sub = add("coordinate-check", "coordinate:check", "measure how everything in a network scales with its width",
+              "coordinate-check --depth 3 --param mup --activation tanh --widths 64,128,256,512 --seeds 8 --out check.npz")  # fmt: skip
+    network(sub)
+    sub.add_argument("--widths", metavar="M,M,..", required=True, help="widths, increasing")
+    sub.add_argument("--seeds", metavar="N", default="8", help="number of draws (default 8)")
+    sub.add_argument("--steps", metavar="N", default="1", help="number of updates (default 1)")
+    sub.add_argument("--eta", metavar="X", default="1", help="step, without its power of the width (default 1)")
+    sub.add_argument("--chi", metavar="X,X,..", help="derivative of the loss at each sample (default -1,-1,-1,1)")
+    sub.add_argument("--bits", choices=("32", "64"), default="64", help="floats of 32 or 64 bits (default 64)")
+    sub.add_argument("--seed", metavar="N", default="0", help="seed of all draws (default 0)")
+    sub.add_argument("--out", metavar="FILE.npz", help="where the curve goes (a .json record beside it)")
 
     add("info", "reading:info", "show versions, cache, linear algebra, threads", "info", "info --json info.json")
     return top

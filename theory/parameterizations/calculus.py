@@ -12,61 +12,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Max, S, expand
+from sympy import Max, expand, latex
 
-from .scalings import HALF, Scaling, degree_of, exact
+from .activations import ACTIVATIONS, Activation, activation_of
+from .scalings import Scaling, exact
 
-QUANTITIES = ("h", "x", "dx", "dh", "g", "Dh", "Dx")
-"""Preactivation, activation, derivatives of the output by both, gradient by ``w``, and changes of ``h`` and ``x`` since the
-start. Layer ``L + 1`` of ``h`` is the output."""
+__all__ = [
+    "ACTIVATIONS", "CANCELS", "QUANTITIES", "Activation", "Exponent", "Table", "activation_of", "largest", "table",
+]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Activation:
-    """What matters of an activation.
-
-    Parameters
-    ----------
-    name : as in `ACTIVATIONS`, or free.
-    p : degree of homogeneity (near zero, where the activation is smooth).
-    aligned : homogeneous and nonnegative, so that products of activations have a mean.
-    odd : so that its mean over a centred input vanishes.
-    """
-
-    name: str
-    p: Any = S.One
-    aligned: bool = True
-    odd: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "p", degree_of(self.p))
-        if self.aligned and self.odd:
-            raise ValueError(f"odd: {self.name} is called aligned and odd; one of both is allowed")
-
-
-ACTIVATIONS = {
-    one.name: one
-    for one in (
-        Activation("relu"),
-        Activation("relu2", S(2)),
-        Activation("linear", aligned=False, odd=True),
-        Activation("tanh", aligned=False, odd=True),
-        Activation("erf", aligned=False, odd=True),
-        Activation("gelu", aligned=False),
-        Activation("elu", aligned=False),
-    )
+QUANTITIES = {
+    "h": "preactivation (of layer L + 1: the output)",
+    "x": "activation",
+    "dx": "derivative of the output by the activation",
+    "dh": "derivative of the output by the preactivation",
+    "g": "derivative of the output by the weight w",
+    "Dh": "change of the preactivation since the start",
+    "Dx": "change of the activation since the start",
+    "vh": "part of the preactivation that differs between samples (with biases)",
+    "vdh": "part of the derivative by it that differs between samples (with biases)",
+    "sh": "part of the preactivation that differs between neurons (start that is not centred)",
+    "sdh": "part of the derivative by it that differs between neurons (start that is not centred)",
 }
 
+SIGNS = {
+    "h": "h", "x": "x", "dx": "dx", "dh": "dh", "g": "dw", "Dh": r"\Delta h", "Dx": r"\Delta x", "vh": r"\delta_s h",
+    "vdh": r"\delta_s dh", "sh": r"\delta_n h", "sdh": r"\delta_n dh",
+}  # fmt: skip
 
-def activation_of(which: Any) -> Activation:
-    """An activation, one by name, or the aligned one of a degree; ValueError for an unknown name."""
-    if isinstance(which, Activation):
-        return which
-    if isinstance(which, str):
-        if which not in ACTIVATIONS:
-            raise ValueError(f"activation: {which!r}; allowed: {', '.join(ACTIVATIONS)}, a degree, or an Activation")
-        return ACTIVATIONS[which]
-    return Activation(f"relu^{which}", exact("p", which))
+CANCELS = (None, "outputs", "samples")
+"""Over what the derivatives of the loss sum to zero at the start: nothing, the outputs (softmax), the samples (balanced)."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +74,14 @@ class Table:
     ----------
     scaling, activation : of the network.
     centred : whether the weights start with mean zero; otherwise those of layers 2 to ``L + 1`` have a mean of their size.
+    cancels : over what the derivatives of the loss sum to zero at the start, see `CANCELS`.
     entries : in the order in which they were found.
     """
 
     scaling: Scaling
     activation: Activation
     centred: bool
+    cancels: str | None
     entries: tuple[Exponent, ...]
 
     def entry(self, quantity: str, layer: int, step: int = 0) -> Exponent:
@@ -126,6 +103,24 @@ class Table:
             for e in self.entries
         ]
 
+    def _repr_latex_(self) -> str:
+        return self.latex()
+
+    def latex(self) -> str:
+        """The table as a LaTeX ``tabular``."""
+        lines = [
+            rf"${SIGNS[e.quantity]}^{{{e.layer}}}({e.step})$ & ${latex(e.value)}$ & {_words(e.wins)} & "
+            rf"{'sharp' if e.sharp else 'bound'} \\"
+            for e in self.entries
+        ]
+        head = r"quantity & exponent & because & kind \\ \hline"
+        return "\n".join([r"\begin{tabular}{llll}", head, *lines, r"\end{tabular}"])
+
+
+def _words(text: str) -> str:
+    """Words of a trace as LaTeX."""
+    return text.replace("W(0)", "$W(0)$").replace("x(0)", "$x(0)$")
+
 
 def largest(terms: Iterable[tuple[str, Any]]) -> tuple[str, Any]:
     """The first of the largest terms; where symbols leave the order open, all candidates and their maximum."""
@@ -140,106 +135,26 @@ def largest(terms: Iterable[tuple[str, Any]]) -> tuple[str, Any]:
     return " or ".join(words for words, _ in best), Max(*(value for _, value in best))
 
 
-class _Pass:
-    """The recursion: entries by (quantity, layer, step), filled forward and backward at each step."""
-
-    def __init__(self, scaling: Scaling, activation: Activation, centred: bool) -> None:
-        self.scaling, self.phi, self.centred = scaling, activation, centred
-        self.found: dict[tuple[str, int, int], Exponent] = {}
-
-    def get(self, quantity: str, layer: int, step: int) -> Any:
-        return self.found[quantity, layer, step].value
-
-    def put(self, quantity: str, layer: int, step: int, *terms: tuple[str, Any]) -> None:
-        wins, value = largest(terms)
-        kept = tuple((words, expand(e)) for words, e in terms)
-        sharp = self.phi.aligned or step <= 1
-        self.found[quantity, layer, step] = Exponent(quantity, layer, step, value, wins, kept, sharp)
-
-    def initial(self, layer: int, forward: bool) -> tuple[str, Any]:
-        """Kind and exponent of a sum over the initial weights of a layer."""
-        mean = not self.centred and layer > 1 and not (forward and layer == 2 and self.phi.odd)
-        return ("mean", S.One) if mean else ("random", HALF)
-
-    def overlap(self, l: int, s: int, t: int) -> tuple[str, Any]:
-        """Kind and exponent of the product of the inputs of layer ``l`` after ``s`` and after ``t`` steps."""
-        if l == 1:
-            return "input", S.Zero
-        old, new = self.get("x", l - 1, s), self.get("x", l - 1, t)
-        if self.phi.aligned or s > 0 or t == 0:
-            return "aligned", 1 + old + new
-        # a change of the activations is driven by the backward signal, which is independent of the start
-        return largest((("aligned with itself", 1 + 2 * old), ("random", HALF + old + self.get("Dx", l - 1, t))))
-
-    def echo(self, l: int, s: int, t: int) -> tuple[str, Any]:
-        """Kind and exponent of the product of the signals of layer ``l`` after ``s`` and after ``t`` steps."""
-        if l == self.scaling.L + 1:
-            return "output", S.Zero
-        old, new = self.get("dh", l, s), self.get("dh", l, t)
-        if self.phi.aligned or s > 0 or t == 0:
-            return "aligned", 1 + old + new
-        # new parts of the signal are made of activations of the start, which are independent of the signal of the start
-        return largest((("aligned with itself", 1 + 2 * old), ("random", HALF + old + new)))
-
-    def forward(self, t: int) -> None:
-        A, L, p = self.scaling.A, self.scaling.L, self.phi.p
-        for l in range(1, L + 2):
-            kind, size = self.initial(l, forward=True)
-            if t == 0:
-                start = -A[0] if l == 1 else -A[l - 1] + size + self.get("x", l - 1, 0)
-                self.put("h", l, 0, ("input" if l == 1 else f"W(0) x(0), {kind} sum", start))
-            else:
-                self.change(l, t)
-                self.put("h", l, t, ("start", self.get("h", l, 0)), ("change", self.get("Dh", l, t)))
-            if l <= L:
-                self.put("x", l, t, ("activation", p * self.get("h", l, t)))
-                if t:
-                    slope = (p - 1) * self.get("h", l, t)
-                    self.put("Dx", l, t, ("slope times change", slope + self.get("Dh", l, t)))
-
-    def change(self, l: int, t: int) -> None:
-        """Change of ``h`` since the start: every update, and the initial weights on the change of their input."""
-        A, L = self.scaling.A, self.scaling.L
-        terms = []
-        for s in range(t):
-            kind, size = self.overlap(l, s, t)
-            signal = S.Zero if l == L + 1 else self.get("dh", l, s)
-            terms.append((f"update of step {s + 1}, {kind} sum", -self.scaling.K(s)[l - 1] + signal + size))
-        if l > 1:
-            # the signal into the last activations is made of the output weights, so their product has a mean
-            kind, size = ("aligned", S.One) if l == L + 1 else self.initial(l, forward=False)
-            terms.append((f"W(0) on the change of x, {kind} sum", -A[l - 1] + size + self.get("Dx", l - 1, t)))
-        self.put("Dh", l, t, *terms)
-
-    def backward(self, t: int) -> None:
-        A, L, p = self.scaling.A, self.scaling.L, self.phi.p
-        for l in range(L, 0, -1):
-            above = l + 1
-            signal = S.Zero if above == L + 1 else self.get("dh", above, t)
-            kind, size = ("output", S.Zero) if above == L + 1 else self.initial(above, forward=False)
-            terms = [(f"W(0) of layer {above}, {kind} sum", -A[l] + size + signal)]
-            for s in range(t):
-                base = -self.scaling.K(s)[l] + self.get("x", l, s)
-                kind, pair = self.echo(above, s, t)
-                terms.append((f"update of step {s + 1} of layer {above}, {kind} sum", base + pair))
-            self.put("dx", l, t, *terms)
-            self.put("dh", l, t, ("slope times dx", self.get("dx", l, t) + (p - 1) * self.get("h", l, t)))
-        for l in range(1, L + 2):
-            signal = S.Zero if l == L + 1 else self.get("dh", l, t)
-            source = S.Zero if l == 1 else self.get("x", l - 1, t)
-            self.put("g", l, t, ("signal times input", -self.scaling.a[l - 1] + signal + source))
-
-
-def table(scaling: Scaling, activation: Any = "relu", steps: int = 2, centred: bool = True) -> Table:
+def table(
+    scaling: Scaling,
+    activation: Any = "relu",
+    steps: int = 2,
+    centred: bool = True,
+    cancels: str | None = None,
+    chi: Any = 1,
+) -> Table:
     """Exponents at the start and after each of the first steps.
 
     Parameters
     ----------
-    scaling : exponents of the layers.
+    scaling : exponents of the layers; numbers or real symbols; with rates of biases, biases start with size one.
     activation : a name of `ACTIVATIONS`, an `Activation`, or the degree ``p`` of an aligned one: a number or an expression
         (write ``1 + q`` with a nonnegative symbol ``q`` for every degree from one on).
     steps : number of updates.
     centred : whether the initial weights have mean zero.
+    cancels : over what the derivatives of the loss sum to zero at the start: None, ``"outputs"`` (softmax; matters where the
+        start is not centred) or ``"samples"`` (balanced labels; matters with biases).
+    chi : derivative of the loss by the output at the start; all exponents of changes assume that it does not vanish.
 
     Returns
     -------
@@ -247,16 +162,22 @@ def table(scaling: Scaling, activation: Any = "relu", steps: int = 2, centred: b
 
     Raises
     ------
-    ValueError : bad argument.
+    ValueError : bad argument; ``chi`` is zero, so that nothing moves and no exponent exists.
 
     Notes
     -----
     Where symbols leave open which of two terms is larger, the exponent is their ``Max``.
     """
+    from .recursion import Recursion
+
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
         raise ValueError(f"steps: {steps!r}; a whole number from 0 on is needed")
-    work = _Pass(scaling, activation_of(activation), centred)
+    if cancels not in CANCELS:
+        raise ValueError(f"cancels: {cancels!r}; allowed: None, 'outputs', 'samples'")
+    if steps and exact("chi", chi) == 0:
+        raise ValueError("chi: 0; the loss has no slope at the start, nothing moves and no exponent of a change exists")
+    work = Recursion(scaling, activation_of(activation), centred, cancels)
     for t in range(steps + 1):
         work.forward(t)
         work.backward(t)
-    return Table(scaling, work.phi, centred, tuple(work.found.values()))
+    return Table(scaling, work.phi, centred, cancels, tuple(work.found.values()))

@@ -5,9 +5,9 @@ Equal weights stay equal, so two letters hold a chain of any depth.
 
 from __future__ import annotations
 
-from sympy import Eq, Rational, S, atan, log, pi, sqrt
+from sympy import Rational, S, atan, log, pi, sqrt
 
-from .letters import D, L, T, U, V, eps, flow, formula, m, rate, t, t_esc, t_u, u, v
+from .letters import D, L, T, U, V, eps, equal, flow, formula, m, rate, t, t_esc, t_u, u, v
 
 half = Rational(1, 2)
 
@@ -41,46 +41,48 @@ def _between(primitive: object) -> object:
 
 
 FORMULAS = (
-    formula("chain-balance", "difference of the squares of outer and inner weights", Eq(D, v**2 - u**2)),
+    formula("chain-balance", "difference of the squares of outer and inner weights", equal(D, v**2 - u**2)),
     formula(
         "chain-time-two",
         "time to reach u with two hidden layers",
-        Eq(t_u, _between(atan(u / sqrt(D))) / (rate * sqrt(D))),
+        equal(t_u, _between(atan(u / sqrt(D))) / (rate * sqrt(D))),
         let=BALANCE,
         assuming=(m > 1,),
     ),
     formula(
         "chain-time-three",
         "time to reach u with three hidden layers",
-        Eq(t_u, _between(log(u**2 / (u**2 + D))) / (2 * rate * D)),
+        equal(t_u, _between(log(u**2 / (u**2 + D))) / (2 * rate * D)),
         let=BALANCE,
         assuming=(m > 1,),
     ),
     formula(
         "chain-time-four",
         "time to reach u with four hidden layers",
-        Eq(t_u, _between(-1 / u - atan(u / sqrt(D)) / sqrt(D)) / (rate * D)),
+        equal(t_u, _between(-1 / u - atan(u / sqrt(D)) / sqrt(D)) / (rate * D)),
         let=BALANCE,
         assuming=(m > 1,),
     ),
     formula(
         "chain-growth",
         "intermediate weights before the escape, more than three hidden layers",
-        Eq(U, (1 - (L - 3) * rate * T) ** (1 / (3 - L))),
+        equal(U, (1 - (L - 3) * rate * T) ** (1 / (3 - L))),
         solves="parameterizations.chain-escape",
         assuming=(L >= 4, (L - 3) * rate * T < 1),
     ),
-    formula("escape-two", "time of escape with two hidden layers: no power of the width", Eq(t_esc, pi / (4 * rate))),
+    formula(
+        "escape-two", "time of escape with two hidden layers: no power of the width", equal(t_esc, pi / (4 * rate))
+    ),
     formula(
         "escape-three",
         "time of escape with three hidden layers, to leading order",
-        Eq(t_esc, log(m) / (2 * rate)),
+        equal(t_esc, log(m) / (2 * rate)),
         assuming=(m > 1,),
     ),
     formula(
         "escape-deep",
         "time of escape with more than three hidden layers, to leading order",
-        Eq(t_esc, m ** ((L - 3) / 2) / ((L - 3) * rate)),
+        equal(t_esc, m ** ((L - 3) / 2) / ((L - 3) * rate)),
         assuming=(L >= 4, m > 1),
     ),
 )

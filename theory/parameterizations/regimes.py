@@ -45,13 +45,13 @@ def feature_speed(scaling: Scaling) -> Any:
     return min(A[-1], K[-1]) - 1 + min(hidden)
 
 
-def classify(scaling: Scaling, activation: Any = "relu") -> Regime:
+def classify(scaling: Scaling, activation: Any = "relu", centred: bool = True) -> Regime:
     """The limit of infinite width.
 
     Parameters
     ----------
     scaling : exponents, numbers.
-    activation : as for `table`; a number is the degree of an aligned activation.
+    activation, centred : as for `table`; a number is the degree of an aligned activation.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def classify(scaling: Scaling, activation: Any = "relu") -> Regime:
     """
     if not all(value.is_Rational for value in (*scaling.A, *scaling.K(0), *scaling.K(1))):
         raise ValueError(f"scaling: {scaling.name} has symbolic exponents; rational numbers are needed")
-    found = table(scaling, activation, steps=2)
+    found = table(scaling, activation, steps=2, centred=centred)
     L, r = scaling.L, feature_speed(scaling)
     moves = found.value("Dh", L + 1, 2)
 

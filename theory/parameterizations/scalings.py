@@ -57,6 +57,8 @@ class Scaling:
     name : for titles.
     a, b, c : multiplier, start and rate, each of length ``L + 1``.
     later : rates from the second step on; None if they stay.
+    bias : rates of the biases, which start with size one and have no multiplier; None if there are none.
+    bias_later : their rates from the second step on; None if they stay.
 
     Raises
     ------
@@ -68,11 +70,13 @@ class Scaling:
     b: tuple[Any, ...]
     c: tuple[Any, ...]
     later: tuple[Any, ...] | None = None
+    bias: tuple[Any, ...] | None = None
+    bias_later: tuple[Any, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.a) < 2:
             raise ValueError(f"a: {len(self.a)} entries; one hidden layer at least has two layers of weights")
-        for field in ("a", "b", "c", "later"):
+        for field in ("a", "b", "c", "later", "bias", "bias_later"):
             values = getattr(self, field)
             if values is None:
                 continue
@@ -96,6 +100,13 @@ class Scaling:
         """Exponents ``2a + c`` of the effective rates at a step, counted from 0."""
         c = self.c if step == 0 or self.later is None else self.later
         return tuple(2 * a + c for a, c in zip(self.a, c))
+
+    def B(self, step: int = 0) -> tuple[Any, ...]:
+        """Exponents of the rates of the biases at a step, counted from 0; ValueError if there are none."""
+        rates = self.bias if step == 0 or self.bias_later is None else self.bias_later
+        if rates is None:
+            raise ValueError(f"bias: {self.name} has no biases")
+        return rates
 
     def shifted(self, by: Sequence[Any]) -> Scaling:
         """The same training in another gauge: ``(a, b, c) -> (a + t, b - t, c - 2t)``, one ``t`` for each layer."""
@@ -123,10 +134,10 @@ PROFILES: dict[str, tuple[Triple, Triple, Triple]] = {
 """``(a, b, c)`` of the named points whose exponents do not depend on depth.
 
 ``sp`` has the smallest stable exponent of a common rate; ``mean-field`` is ``ip`` of one hidden layer; ``ip-llr`` is ``ip`` with
-larger rates at the first step.
+larger rates at the first step, ``ip-llr-bias`` has biases of size one besides.
 """
 
-NAMES = (*PROFILES, "mean-field", "ip-llr")
+NAMES = (*PROFILES, "mean-field", "ip-llr", "ip-llr-bias")
 
 
 def spread(values: Triple, L: int) -> tuple[Any, ...]:
@@ -134,22 +145,25 @@ def spread(values: Triple, L: int) -> tuple[Any, ...]:
     return (values[0], *[values[1]] * (L - 1), values[2])
 
 
-def first_rates(L: int, p: Any) -> tuple[Any, ...]:
-    """Rates of the first step of IP-LLR, from the linear equations that every layer moves by its own size.
+def first_rates(L: int, p: Any, biases: bool = False) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
+    """Rates of the first step of IP-LLR (and of its biases), from linear equations: every layer moves by its own size.
 
     The contribution of the first update to ``h^l``, on inputs of size one, is ``-K_l + e(dh^l) + [l > 1](1 + e(x^{l-1}))``
-    with the exponents of IP at the start; it vanishes for every layer.
+    with the exponents of IP at the start, that of the bias ``-B_l + e(dh^l)``; both vanish for every layer.
     """
+    from sympy import Dummy, linsolve
+
     from .calculus import table
 
     ip = named("ip", L)
-    start = table(ip, p, steps=0)
-    rates = []
-    for l in range(1, L + 2):
-        signal = start.value("dh", l) if l <= L else S.Zero
-        overlap = 1 + start.value("x", l - 1) if l > 1 else S.Zero
-        rates.append((signal + overlap - 2 * ip.a[l - 1]).expand())
-    return tuple(rates)
+    resting = replace(ip, bias=(S.Zero,) * (L + 1)) if biases else ip
+    start = table(resting, p, steps=0)
+    c = [Dummy(f"c_{l}") for l in range(1, L + 2)]
+    signals = [start.value("dh", l) if l <= L else S.Zero for l in range(1, L + 2)]
+    overlaps = [1 + start.value("x", l - 1) if l > 1 else S.Zero for l in range(1, L + 2)]
+    moves = [-(2 * a + rate) + e + size for a, rate, e, size in zip(ip.a, c, signals, overlaps)]
+    (rates,) = linsolve(moves, c)
+    return tuple(rate.expand() for rate in rates), tuple(signals) if biases else None
 
 
 def named(name: str, L: int, p: Any = 1) -> Scaling:
@@ -157,7 +171,8 @@ def named(name: str, L: int, p: Any = 1) -> Scaling:
 
     Parameters
     ----------
-    name : ``"ntk"``, ``"sp"``, ``"mup"``, ``"ip"``, ``"ip-llr"``, or ``"mean-field"`` (one hidden layer).
+    name : ``"ntk"``, ``"sp"``, ``"mup"``, ``"ip"``, ``"ip-llr"``, ``"ip-llr-bias"`` (unscaled biases), or ``"mean-field"`` (one
+        hidden layer).
     L : number of hidden layers.
     p : degree of homogeneity of the activation; only ``"ip-llr"`` depends on it.
 
@@ -170,7 +185,9 @@ def named(name: str, L: int, p: Any = 1) -> Scaling:
         raise ValueError(f"name: {name!r}; allowed: {', '.join(NAMES)}")
     if name == "mean-field" and L != 1:
         raise ValueError(f"L: {L}; the mean field is the point of one hidden layer, deeper ones are ip")
-    a, b, c = (spread(values, L) for values in PROFILES["ip" if name in ("mean-field", "ip-llr") else name])
-    if name == "ip-llr":
-        return Scaling(name, a, b, first_rates(L, p), later=c)
-    return Scaling(name, a, b, c)
+    a, b, c = (spread(values, L) for values in PROFILES[name if name in PROFILES else "ip"])
+    if name not in ("ip-llr", "ip-llr-bias"):
+        return Scaling(name, a, b, c)
+    biases = name == "ip-llr-bias"
+    first, bias = first_rates(L, p, biases)
+    return Scaling(name, a, b, first, c, bias, spread((S.NegativeOne, S.NegativeOne, S.Zero), L) if biases else None)

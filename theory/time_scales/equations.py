@@ -1,7 +1,8 @@
 """Exact equations of the order parameters, the mean field, and its correction at a finite number of neurons.
 
 Network ``(1/m) sum a_i sigma(<u_i, x>)`` with unit vectors ``u_i``, standard normal inputs, target ``phi(<u*, x>)``; the
-second layer moves at the rate ``m/eps``, the first at the rate ``m`` on the sphere.
+second layer moves at the rate ``m/eps``, the first at the rate ``m`` on the sphere. Degrees of the activation above ``K`` are
+uncorrelated between different neurons here (exact if there are none): all that is left of them is the mean square ``u_rest``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from .letters import (
     p,
     phi,
     r,
+    rest,
     risk,
     risk_diagonal,
     s,
@@ -59,14 +61,18 @@ def kernel(overlap: Any) -> Any:
 MOMENTS = ((M[k], mean(a[i] * s[i] ** k)), (e[k], phi[k] - sigma[k] * M[k]))
 PUSH = degrees(sigma[k] * e[k] * s[i] ** k)
 PULL = degrees(k * sigma[k] * e[k] * s[i] ** (k - 1), 1)
-SELF = degrees(sigma[k] ** 2 * (1 - s[i] ** (2 * k)), 1)
+SELF = degrees(sigma[k] ** 2 * (1 - s[i] ** (2 * k)), 1) + rest
 SELF_SLOPE = degrees(k * sigma[k] ** 2 * s[i] ** (2 * k - 2), 1)
 
 ORDER_PARAMETERS = flow(
     "order-parameters",
     "second-layer weights and overlaps: closed at any width and in any dimension",
     (
-        (a[i], (degrees(sigma[k] * phi[k] * s[i] ** k) - Sum(a[j] * kernel(r[i, j]), (j, 0, m - 1)) / m) / eps),
+        (
+            a[i],
+            (degrees(sigma[k] * phi[k] * s[i] ** k) - (Sum(a[j] * kernel(r[i, j]), (j, 0, m - 1)) + rest * a[i]) / m)
+            / eps,
+        ),
         (s[i], a[i] * (v[i] * (1 - s[i] ** 2) - Sum(W[i, j] * (s[j] - r[i, j] * s[i]), (j, 0, m - 1)))),
         (
             r[i, j],
@@ -107,7 +113,8 @@ FORMULAS = (
             risk,
             degrees(phi[k] ** 2) / 2
             - mean(a[i] * degrees(sigma[k] * phi[k] * s[i] ** k))
-            + Sum(a[i] * a[j] * kernel(r[i, j]), (i, 0, m - 1), (j, 0, m - 1)) / (2 * m**2),
+            + Sum(a[i] * a[j] * kernel(r[i, j]), (i, 0, m - 1), (j, 0, m - 1)) / (2 * m**2)
+            + rest * mean(a[i] ** 2) / (2 * m),
         ),
         Source(PAPER, "population risk"),
     ),

@@ -16,9 +16,11 @@ m = Symbol("m", integer=True, positive=True)
 K = Symbol("K", integer=True, positive=True)
 i, j, p = Idx("i", m), Idx("j", m), Idx("p", m)
 k = Idx("k", (0, K))
+degree = Symbol("l", integer=True, positive=True)
 a, s, r = IndexedBase("a"), IndexedBase("s"), IndexedBase("r")
 sigma, phi = IndexedBase("sigma"), IndexedBase("phi")
 M, e = IndexedBase("M"), IndexedBase("e")
+rest = Symbol("u_rest", nonnegative=True)
 v, W = IndexedBase("v"), IndexedBase("W")
 eps = Symbol("eps", positive=True)
 t = Symbol("t", nonnegative=True)
@@ -26,24 +28,26 @@ risk, risk_diagonal = Symbol("R", nonnegative=True), Symbol("R_diag", nonnegativ
 drisk, dsecond, dfirst, doff = symbols("dR dP dL dq", real=True)
 invariant = Symbol("I", real=True)
 
-# A network of a fixed number of degrees: the moments and the errors of degrees 0 to 3 as letters of their own.
-M_of = symbols("M_0:4", real=True)
-e_of = symbols("e_0:4", real=True)
+# A network of a fixed number of degrees: the moments and the errors of degrees 0 to 4 as letters of their own.
+M_of = symbols("M_0:5", real=True)
+e_of = symbols("e_0:5", real=True)
 
 # Rescaled letters of the phases.
 A, S = IndexedBase("A"), IndexedBase("S")
-E = symbols("E_0:4", real=True)
+E = symbols("E_0:5", real=True)
 T = Symbol("T", real=True)
-residual = symbols("rho_0:4", real=True)
+residual = symbols("rho_0:5", real=True)
 
 MEANING: dict[Any, str] = {
     m: "number of neurons",
     K: "largest degree of activation and target",
+    degree: "a degree",
     a: "second-layer weights",
     s: "overlap of each first-layer weight vector with the direction of the target",
     r: "overlaps of the first-layer weight vectors, $r_{ii}=1$ (symmetric in its indices)",
     sigma: "Hermite coefficients of the activation, normalised polynomials",
     phi: "Hermite coefficients of the target, normalised polynomials",
+    rest: "mean square of the activation above degree $K$, $E\\sigma(x)^2-\\sum_{k\\le K}\\sigma_k^2$",
     M: "moments $M_k=\\langle a s^k\\rangle$: coefficient $k$ of the network is $\\sigma_kM_k$",
     e: "Hermite coefficients of the error, target minus network",
     v: "slope of the correlation with the target at each neuron",
@@ -68,6 +72,7 @@ MEANING: dict[Any, str] = {
 
 LATEX = (
     (eps, r"\epsilon"),
+    (rest, r"u_{\mathrm{rest}}"),
     (phi.label, r"\varphi"),
     (risk_diagonal, r"R_{\mathrm{diag}}"),
     (drisk, r"\dot{R}"),

@@ -12,6 +12,8 @@ from sympy import Eq, Rational, Sum, Symbol, exp, log, sqrt
 
 from ..formula import Let, Source, Standing
 from ..system import System
+from .entry import LATEX as ENTRY_LETTERS
+from .entry import entry_scales, inner_scales, phase_entry, phase_inner
 from .equations import mean
 from .letters import (
     OURS,
@@ -44,7 +46,7 @@ MORE: dict[Any, str] = {
     mean_start: "its value at the start",
     t_0: "time at which half of degree 0 is learned from mean zero",
 }
-LATEX = ((mean_a, r"\langle a\rangle"), (mean_start, r"\langle a(0)\rangle"))
+LATEX = ((mean_a, r"\langle a\rangle"), (mean_start, r"\langle a(0)\rangle"), *ENTRY_LETTERS)
 
 
 def of_degree(system: System, degree: int) -> System:
@@ -83,40 +85,14 @@ SCALES = {
     "phase-zero": scales(eps, 1, eps, 1),
     "phase-one-entry": scales(sqrt(eps), 1, sqrt(eps), sqrt(eps)),
     "phase-one": scales(sqrt(eps), eps ** Rational(-1, 4), eps ** Rational(1, 4), eps ** Rational(1, 4)),
-    "phase-two-entry": scales(
-        eps ** Rational(1, 4), eps ** Rational(-1, 4), eps ** Rational(1, 4), sqrt(eps), eps ** Rational(1, 4)
-    ),
-    "phase-two": scales(
-        eps ** Rational(1, 3),
-        eps ** Rational(-1, 3),
-        eps ** Rational(1, 6),
-        eps ** Rational(1, 3),
-        eps ** Rational(1, 6),
-    ),
+    "phase-two-entry": entry_scales(2),
+    "phase-two": inner_scales(2),
+    "phase-three-entry": entry_scales(3),
+    "phase-three": inner_scales(3),
 }
 """Scales of time, weights, overlaps and promoted errors in every phase."""
 
 G1 = sigma[1] * phi[1]
-SPREAD = mean(A[i] ** 2) + mean(S[i] ** 2) - mean(S[i]) ** 2
-TURN = mean(S[i] ** 3) - mean(S[i]) * mean(S[i] ** 2) + 2 * mean(A[i] ** 2 * S[i])
-
-
-def second_degree(drive: Any) -> tuple[Let, Let]:
-    """Equations and multipliers of the phases of degree 2, for the given coefficient of degree 2."""
-    equations = (
-        (A[i], sigma[0] * E[0] + sigma[1] * E[1] * S[i] + drive * S[i] ** 2),
-        (S[i], A[i] * (sigma[1] * E[1] + 2 * drive * S[i])),
-    )
-    multipliers = (
-        (E[1], -drive / sigma[1] * TURN / SPREAD),
-        (E[0], -(sigma[1] * E[1] * mean(S[i]) + drive * mean(S[i] ** 2)) / sigma[0]),
-    )
-    return equations, multipliers
-
-
-ENTRY, ENTRY_MULTIPLIERS = second_degree(sigma[2] * phi[2])
-INNER, INNER_MULTIPLIERS = second_degree(sigma[2] * residual[2])
-
 SYSTEMS = (
     flow(
         "phase-zero",
@@ -140,22 +116,11 @@ SYSTEMS = (
         time=T,
         let=((residual[1], phi[1] - sigma[1] * mean(A[i] * S[i])),),
     ),
-    flow(
-        "phase-two-entry",
-        "degree 2 before it is learned, with the multipliers of degrees 0 and 1",
-        ENTRY,
-        OURS,
-        time=T,
-        let=ENTRY_MULTIPLIERS,
-    ),
-    flow(
-        "phase-two",
-        "degree 2 while it is learned",
-        INNER,
-        OURS,
-        time=T,
-        let=((residual[2], phi[2] - sigma[2] * mean(A[i] * S[i] ** 2)), *INNER_MULTIPLIERS),
-    ),
+    phase_entry(2),
+    phase_entry(2, learned=(1,)),
+    phase_inner(2),
+    phase_entry(3),
+    phase_inner(3),
 )
 
 FORMULAS = (

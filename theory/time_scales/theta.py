@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Eq, IndexedBase, Symbol, atanh, cosh, log, sinh, sqrt, symbols, tanh
+from sympy import Eq, IndexedBase, Symbol, atanh, cosh, exp, log, sinh, sqrt, symbols, tanh
 
 from ..formula import Standing
 from ..system import System
@@ -60,6 +60,11 @@ THETA = System(
 SYSTEMS = (THETA,)
 
 CLOSED = log((c + D * tanh(D * clock + atanh((b - c) / D))) / b) / 2
+# the same through exponentials: neither atanh near -1 nor c + D tanh near zero loses digits where b is small
+_ROOT = sqrt(c**2 + b**2)
+_SHARE = (1 + b / (_ROOT + c)) / (_ROOT + c - b)
+_FADING = exp(-2 * _ROOT * clock)
+STABLE = log(((_ROOT + c) * _SHARE - b * _FADING / (_ROOT + c)) / (_FADING + b * _SHARE)) / 2
 FORMULAS = (
     formula(
         "phase-one-weights",
@@ -90,6 +95,7 @@ FORMULAS = (
         "growth in phase 1 from overlaps zero and weights of mean zero",
         Eq(theta, CLOSED),
         OURS,
+        float_form=STABLE,
         let=((D, sqrt(c**2 + b**2)),),
         standing=Standing.OURS,
         extra=MORE,

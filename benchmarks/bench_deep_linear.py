@@ -1,0 +1,66 @@
+"""Speed of thin balanced factors against one decomposition, and of descent in law at width 1e6: pairs within one run.
+
+Run ``python benchmarks/bench_deep_linear.py``; one thread; ratios only are to be compared between machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import process_time
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from plateaux.numerics.deep_linear import balanced, costs, descent, law, network
+
+
+def per_call(call: Callable[[], Any], calls: int) -> float:
+    """Process time of one call."""
+    begin = process_time()
+    for _ in range(calls):
+        call()
+    return (process_time() - begin) / calls
+
+
+def right_hand_sides(d: int, layers: int = 3, rounds: int = 7, calls: int = 60) -> None:
+    """Interleaved rounds; median of the ratios of neighbouring rounds, with their range."""
+    rng = np.random.default_rng(0)
+    cost, A = costs.squared_error(rng.standard_normal((d, d))), rng.standard_normal((d, d)) / np.sqrt(d)
+    weights = balanced.balanced_layers(A, layers)
+    pairs = []
+    for _ in range(rounds):
+        thin = per_call(lambda: balanced.factor_rate(weights, cost), calls)
+        pairs.append((thin, per_call(lambda: balanced.svd_rate(A, cost, layers), calls)))
+    ratios = sorted(one / thin for thin, one in pairs)
+    thin, one = np.median(np.array(pairs), axis=0)
+    print(
+        f"d = {d}: factors {thin * 1e6:.0f} us, one SVD {one * 1e6:.0f} us; ratio {ratios[rounds // 2]:.1f} ({ratios[0]:.1f} to {ratios[-1]:.1f}); wanted 8"
+    )
+
+
+def widths(d_out: int = 2, d_in: int = 3, steps: int = 400, rounds: int = 5) -> None:
+    """Descent in law at width 1e6 with 8 blocks (draw included) against the full network at width 50."""
+    cost = costs.squared_error(np.random.default_rng(1).standard_normal((d_out, d_in)))
+    pairs = []
+    for seed in range(rounds):
+        short = per_call(
+            lambda: descent.descend(
+                law.three_layers(d_out, d_in, 10**6, 1.0, 8, seed), cost, 0.02, steps, record=steps
+            ),
+            1,
+        )
+        full = per_call(
+            lambda: descent.descend(network.gaussian(d_out, d_in, 50, 3, 1.0, seed), cost, 0.02, steps, record=steps), 1
+        )
+        pairs.append(short / full)
+    print(
+        f"three layers, width 1e6 in law / width 50 in full: {np.median(pairs):.2f} ({min(pairs):.2f} to {max(pairs):.2f}); wanted about 1"
+    )
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        for size in (30, 100):
+            right_hand_sides(size)
+        widths()

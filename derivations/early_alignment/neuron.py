@@ -1,0 +1,259 @@
+"""Why the statements about the neurons of one cone are true."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import Heaviside, Matrix, Max, Rational, Symbol, Trace, log, symbols
+from sympy import Identity as Eye
+
+from ...theory.early_alignment.letters import (
+    J_BLOCKS,
+    M_BLOCKS,
+    Z_BLOCKS,
+    D,
+    I_z,
+    J,
+    M,
+    X,
+    a,
+    a_cone,
+    d,
+    delta,
+    eta,
+    m,
+    mask,
+    n,
+    others,
+    t,
+    w,
+    w_cone,
+    y,
+    z,
+)
+from ...theory.early_alignment.neuron import DRIVE, LOSS, Phi
+from ..chain import Book, Derivation, Identity, Rate, Step
+from .tools import BLOCKS, CUBE, LENGTH, LENGTH_POINT, LORENTZ, of, system, value
+
+P = Symbol("P", positive=True)
+
+
+def coordinates() -> dict[str, Any]:
+    """One neuron, three points in the plane, in numbers of their own."""
+    return {
+        "w": symbols("w_1:3", real=True),
+        "X": Matrix(3, 2, symbols("x_1:7", real=True)),
+        "y": Matrix(symbols("y_1:4", real=True)),
+        "o": Matrix(symbols("o_1:4", real=True)),
+    }
+
+
+def relu_loss() -> Any:
+    """Loss of one ReLU neuron next to fixed outputs of the others."""
+    at = coordinates()
+    pre = at["X"] * Matrix(at["w"])
+    gaps = [a * Max(pre[k], 0) + at["o"][k] - at["y"][k] for k in range(3)]
+    return Rational(1, 6) * sum(gap**2 for gap in gaps)
+
+
+def relu_rate(book: Book, place: int) -> Identity:
+    """The rate inside a cone with the activation pattern written as step functions, against the slope of the ReLU loss."""
+    at = coordinates()
+    weights = Matrix(at["w"])
+    pre = at["X"] * weights
+    table = {
+        mask: Matrix(3, 3, lambda i, j: Heaviside(pre[i], 0) if i == j else 0).as_immutable(),
+        X: at["X"].as_immutable(),
+        y: at["y"].as_immutable(),
+        others: at["o"].as_immutable(),
+        w_cone: weights.as_immutable(),
+        a_cone: Matrix([[a]]).as_immutable(),
+    }
+    rate = system(book, "network").rate(a_cone if place == 2 else w_cone)
+    rate = rate.subs({m: 1, n: 3, d: 2})
+    rate = rate.xreplace({item.subs({m: 1, n: 3, d: 2}): new for item, new in table.items()}).doit()
+    by = a if place == 2 else at["w"][place]
+    entry = Matrix(rate)[0 if place == 2 else place]
+    # On either side of a kink the step function is 0 or 1, so that its square is itself; ReLU is step times argument
+    entry = entry.expand().replace(lambda e: e.is_Pow and isinstance(e.base, Heaviside), lambda e: e.base)
+    loss = relu_loss()
+    slope = loss.diff(by).replace(lambda e: isinstance(e, Max), lambda e: ramp(e))
+    slope = slope.replace(lambda e: isinstance(e, Heaviside), lambda e: Heaviside(e.args[0], 0)).expand()
+    slope = slope.replace(lambda e: e.is_Pow and isinstance(e.base, Heaviside), lambda e: e.base)
+    return Identity(-slope, entry)
+
+
+def ramp(node: Any) -> Any:
+    """ReLU as step function times argument."""
+    inside = next(arg for arg in node.args if arg != 0)
+    return Heaviside(inside, 0) * inside
+
+
+def driven(book: Book, item: Any) -> Identity:
+    """The common driving vector put into the rate of a cone."""
+    return Identity(
+        system(book, "network").rate(item),
+        system(book, "neuron").rate(item).xreplace({D: DRIVE}),
+        symmetric=(mask,),
+    )
+
+
+def boosted(book: Book) -> Any:
+    """The boost with ``P = exp(delta t)``."""
+    return value(book, "boost").replace(
+        lambda e: e.is_Function, lambda e: e.xreplace({t: log(P) / delta}).rewrite("exp")
+    )
+
+
+def same(item: Any) -> Step:
+    return Step(
+        "one step follows the rate",
+        lambda b: Identity(system(b, "neuron-step").rate(item), item + eta * system(b, "neuron").rate(item)),
+    )
+
+
+def one_neuron(item: Any) -> Step:
+    def shows(b: Book) -> Identity:
+        rate = system(b, "neuron").rate(w_cone if item == w else a_cone).subs(m, 1)
+        table = {w_cone.subs(m, 1): w, a_cone.subs(m, 1): a * Eye(1)}
+        rate = rate.xreplace(table).doit()
+        claimed = system(b, "one-neuron").rate(item)
+        return Identity(claimed, rate if item == w else Trace(rate))
+
+    return Step("the cone with one neuron", shows)
+
+
+def in_blocks(expression: Any) -> Any:
+    return expression.xreplace({z: Z_BLOCKS, M: M_BLOCKS, J: J_BLOCKS})
+
+
+def stacked(id: str, by: str) -> Step:
+    """Block rows of the stacked system against the neuron system."""
+
+    def shows(b: Book) -> Identity:
+        top = Z_BLOCKS.xreplace({w_cone: system(b, by).rate(w_cone), a_cone: system(b, by).rate(a_cone)})
+        return Identity(in_blocks(system(b, id).rate(z)), top)
+
+    return Step("in blocks", shows)
+
+
+def sides(b: Book, id: str) -> Any:
+    return of(b, id).statement.args
+
+
+MINKOWSKI = a_cone.T * a_cone - w_cone.T * w_cone
+
+DERIVATIONS = (
+    Derivation(
+        "early-alignment.network",
+        (
+            Step(
+                "it is minus the gradient of the ReLU loss of one neuron, three points in the plane in coordinates",
+                relu_rate,
+                cases=(0, 1, 2),
+                scope="d = 2, n = 3, m = 1",
+            ),
+            Step(
+                "all weights of the cone in any dimension: the loss falls at the square of the rates",
+                lambda b: Rate(
+                    system(b, "network"),
+                    LOSS,
+                    -Trace(system(b, "network").rate(w_cone).T * system(b, "network").rate(w_cone))
+                    - Trace(system(b, "network").rate(a_cone).T * system(b, "network").rate(a_cone)),
+                    symmetric=(mask,),
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.neuron",
+        (
+            Step(
+                "weights: the rate of the loss has one driving vector for the whole cone", lambda b: driven(b, w_cone)
+            ),
+            Step("output weights: the same driving vector", lambda b: driven(b, a_cone)),
+        ),
+    ),
+    Derivation("early-alignment.neuron-step", (same(w_cone), same(a_cone))),
+    Derivation("early-alignment.one-neuron", (one_neuron(w), one_neuron(a))),
+    Derivation("early-alignment.stacked", (stacked("stacked", "neuron"),)),
+    Derivation("early-alignment.stacked-step", (stacked("stacked-step", "neuron-step"),)),
+    Derivation(
+        "early-alignment.invariant",
+        (
+            Step(
+                "rate of $a_ia_j-\\langle w_i,w_j\\rangle$ for all pairs of the cone",
+                lambda b: Rate(system(b, "neuron"), MINKOWSKI, value(b, "invariant")),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.generator",
+        (Step("block by block", lambda b: Identity(*(in_blocks(side) for side in sides(b, "generator")))),),
+    ),
+    Derivation(
+        "early-alignment.generator-cube",
+        (
+            Step(
+                "block by block",
+                lambda b: Identity(
+                    *(in_blocks(side) for side in sides(b, "generator-cube")), given=LENGTH, point=LENGTH_POINT
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.boost",
+        (
+            Step(
+                "its rate is the generator times the boost",
+                lambda b: Rate(
+                    system(b, "stacked"),
+                    value(b, "boost"),
+                    M * value(b, "boost"),
+                    given=(CUBE,),
+                    symmetric=(M,),
+                    point=BLOCKS,
+                ),
+            ),
+            Step("it starts at the identity", lambda b: Identity(value(b, "boost").subs(t, 0).doit(), I_z)),
+        ),
+    ),
+    Derivation(
+        "early-alignment.boost-lorentz",
+        (
+            Step(
+                "what it is made of anticommutes with the Minkowski form",
+                lambda b: Identity(
+                    *(side.xreplace({Phi: boosted(b)}) for side in sides(b, "boost-lorentz")),
+                    given=LORENTZ,
+                    symmetric=(M, J),
+                    point=BLOCKS,
+                ),
+            ),
+            Step(
+                "its closed form is that of the boost",
+                lambda b: Identity(dict(of(b, "boost-lorentz").let)[Phi], value(b, "boost"), symmetric=(M,)),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.step-drift",
+        (
+            Step(
+                "change of $a_ia_j-\\langle w_i,w_j\\rangle$ in one step",
+                lambda b: Rate(system(b, "neuron-step"), MINKOWSKI, value(b, "step-drift")),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.step-lorentz",
+        (
+            Step(
+                "by the anticommutation",
+                lambda b: Identity(*sides(b, "step-lorentz"), given=LORENTZ, symmetric=(M, J), point=BLOCKS),
+            ),
+            Step("block by block", lambda b: Identity(*(in_blocks(side) for side in sides(b, "step-lorentz")))),
+        ),
+    ),
+)

@@ -1,0 +1,45 @@
+"""Infinite width by trees: the closed form, its truncation error, random networks of finite width."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plateaux.numerics.deep_linear import costs, descent, infinite, network
+
+TIMES = np.linspace(0.1, 2, 8)
+
+
+def test_two_layers_are_the_closed_form() -> None:
+    for kappa in (1e-3, 1.0, 10.0):
+        found = infinite.infinite_mode(TIMES, 1.3, kappa, 2)["p"]
+        assert np.abs(found - infinite.two_layer_mode(TIMES, 1.3, kappa)).max() < 1e-10
+
+
+def test_three_layers_truncation() -> None:
+    curve = infinite.infinite_mode(TIMES, 1.0, 1.0, 3)
+    assert curve["truncation"].max() < 1e-10
+    deep = infinite.infinite_mode(TIMES, 1.0, 1.0, 3, depth=10)
+    assert np.abs(curve["p"] - deep["p"]).max() < 1e-10
+    assert infinite.infinite_mode(TIMES, 1.0, 1.0, 3, depth=1)["truncation"].max() > 1e-3
+    assert sum(W.size for W in infinite.tree(3, 5)) == 48
+
+
+def test_moments_of_the_tree_are_catalan_numbers() -> None:
+    W1, W, _ = infinite.tree(3, 12)
+    v, found = W1[:, 0], []
+    for m in range(5):
+        found.append(float(W1[:, 0] @ v))
+        v = W.T @ (W @ v)
+    assert found == [1, 1, 2, 5, 14]
+
+
+@pytest.mark.parametrize("layers", [3, 4])
+def test_random_networks_approach_the_limit(layers: int) -> None:
+    limit = infinite.infinite_mode([0.25, 0.5], 1.0, 1.0, layers)["p"]
+    runs = []
+    for seed in range(24):
+        start = network.gaussian(1, 1, 150, layers, 1.0, seed=(layers, seed))
+        runs.append(descent.descend(start, costs.scalar(1.0), 0.005, 100, record=50)[0]["A"][1:, 0, 0])
+    error = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))
+    assert (np.abs(np.mean(runs, axis=0) - limit) < 4 * error + 0.02).all()
