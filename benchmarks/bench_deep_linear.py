@@ -45,13 +45,16 @@ def widths(d_out: int = 2, d_in: int = 3, steps: int = 400, rounds: int = 5) -> 
     pairs = []
     for seed in range(rounds):
         short = per_call(
-            lambda: descent.descend(
+            lambda seed=seed: descent.descend(
                 law.three_layers(d_out, d_in, 10**6, 1.0, 8, seed), cost, 0.02, steps, record=steps
             ),
             1,
         )
         full = per_call(
-            lambda: descent.descend(network.gaussian(d_out, d_in, 50, 3, 1.0, seed), cost, 0.02, steps, record=steps), 1
+            lambda seed=seed: descent.descend(
+                network.gaussian(d_out, d_in, 50, 3, 1.0, seed), cost, 0.02, steps, record=steps
+            ),
+            1,
         )
         pairs.append(short / full)
     print(

@@ -125,9 +125,16 @@ def _push(relation: Any, point: Point, rng: Random) -> None:
             edge = Rational(str(mpmath.nstr(edge, 12)))
             gap = abs(number(Symbol("gap", positive=True), rng))
             value = edge * gap / (1 + gap) if sign < 0 and edge > 0 and rng.random() < 0.7 else edge + sign * gap
-            if not (letter.is_positive and value <= 0) and not letter.is_integer:
+            if _may_be(letter, value):
                 point[letter] = value
                 return
+
+
+def _may_be(letter: Symbol, value: Any) -> bool:
+    """Whether the assumptions of a letter allow a rational value; whole numbers are left to chance."""
+    kinds = ("positive", "negative", "nonnegative", "nonpositive", "nonzero")
+    barred = letter.is_integer or letter.is_real is False
+    return not barred and all(getattr(value, f"is_{kind}") for kind in kinds if letter.assumptions0.get(kind))
 
 
 def extend(point: Mapping[Any, Any], let: Let, digits: int = 30) -> Point:

@@ -47,7 +47,7 @@ def test_curvature_blocks_against_the_hessian(layers: int) -> None:
             )
             y = network.flatten(weights)
 
-            def slope(y: np.ndarray) -> np.ndarray:
+            def slope(y: np.ndarray, weights: network.Layers = weights) -> np.ndarray:
                 return -network.flatten(balanced.factor_rate(network.unflatten(y, weights), cost))
 
             h = 1e-5

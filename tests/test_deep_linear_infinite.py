@@ -28,7 +28,7 @@ def test_three_layers_truncation() -> None:
 def test_moments_of_the_tree_are_catalan_numbers() -> None:
     W1, W, _ = infinite.tree(3, 12)
     v, found = W1[:, 0], []
-    for m in range(5):
+    for _ in range(5):
         found.append(float(W1[:, 0] @ v))
         v = W.T @ (W @ v)
     assert found == [1, 1, 2, 5, 14]

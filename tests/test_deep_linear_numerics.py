@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import mpmath
 import numpy as np
 import pytest
 
-from plateaux.numerics.deep_linear import balanced, costs, descent, law, modes, network
+from plateaux.numerics.deep_linear import balanced, costs, descent, law, modes, network, root
 from plateaux.numerics.fit import power_law
 
 RNG = np.random.default_rng(3)
@@ -92,26 +91,61 @@ def test_sampler_has_the_law_of_the_full_network(layers: int) -> None:
         assert ks_2samp(a[:, column] ** 2, b[:, column] ** 2).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("layers", [2, 3, 5, 8, 12])
-def test_value_at_inverts_the_time(layers: int) -> None:
-    for s_0 in (1e-6, 1e-2):
-        with mpmath.workdps(40):
-            power, goal = 2 - mpmath.mpf(2) / layers, mpmath.mpf("0.7")
-            points = [
-                mpmath.mpf(s_0) * (mpmath.mpf("0.4") / mpmath.mpf(s_0)) ** (mpmath.mpf(k) / 12) for k in range(13)
-            ]
-            t = mpmath.quad(lambda s: 1 / (layers * s**power * (goal - s)), points)
-        # The condition of s(t) is s'(t) t / s: rounding of t alone costs that many units.
-        rate = layers * 0.4 ** (2 - 2 / layers) * (0.7 - 0.4) * float(t) / 0.4
-        assert abs(modes.value_at(float(t), s_0, 0.7, layers) / 0.4 - 1) < max(1e-12, 8 * rate * 2.2e-16)
+@pytest.mark.parametrize("layers", [1, 2, 3, 5])
+@pytest.mark.parametrize("width", [4, balanced.SMALL + 10])
+def test_fields_are_the_factor_rate(layers: int, width: int) -> None:
+    """Compiled and by BLAS in buffers; neither changes its argument nor returns a buffer."""
+    for cost in (costs.squared_error(TARGET), inputs(), costs.masked(TARGET, np.arange(12).reshape(4, 3) % 4 != 1)):
+        start = network.gaussian(4, 3, width, layers, 0.7, seed=9)
+        field, y = balanced.factor_field(start, cost, 0.3), network.flatten(start)
+        found, kept = field(0.0, y), y.copy()
+        again = field(0.0, np.vstack([2 * y, y]).T[:, 1])  # strided
+        assert (again == found).all() and (y == kept).all() and again is not found
+        true = network.flatten(balanced.factor_rate(start, cost, 0.3))
+        assert np.abs(found - true).max() < 1e-13 * np.abs(true).max()
 
 
-def test_infinite_depth_does_not_overflow() -> None:
-    s_0, t = 1e-4, 1e4 - 3.0
-    with mpmath.workdps(60):
-        z = mpmath.mpf(1) / mpmath.mpf(s_0) - 1
-        true = 1 / (1 + mpmath.lambertw(z * mpmath.exp(z - mpmath.mpf(t))))
-    assert abs(modes.value_at(t, s_0, 1.0, np.inf) / float(true) - 1) < 1e-11
+@pytest.mark.parametrize("kind", ["whitened", "correlated", "masked"])
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (3, 3)])
+def test_one_factor_of_three_layers(kind: str, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(2)
+    target, A = rng.standard_normal((2, *shape))
+    S = rng.standard_normal((shape[1], 6))
+    cost = costs.Cost(
+        target,
+        inputs=S @ S.T / 6 if kind == "correlated" else None,
+        mask=np.indices(shape).sum(0) % 3 != 1 if kind == "masked" else None,
+    )
+    flow = root.root_flow(cost, 0.2)
+    y = flow.put(A)
+    assert np.abs(flow.take(y) - A).max() < 1e-14 * 10
+    v = flow.rate(0.0, y)
+    # The map is a polynomial of degree three in the factor: this difference is its derivative but for h^2.
+    h = 1e-5
+    moved = (flow.take(y + h * v) - flow.take(y - h * v)) / (2 * h)
+    assert np.abs(moved - balanced.svd_rate(A, cost, 3, 0.2)).max() < 1e-7
+    curves = [balanced.balanced_flow(cost, A, 3, [1.0], decay=0.2, by=by)["A"] for by in ("root", "svd")]
+    assert np.abs(curves[0] - curves[1]).max() < 1e-9
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+@pytest.mark.parametrize("cost", [costs.squared_error(TARGET), inputs()])
+def test_both_descents_are_the_plain_one(layers: int, cost: costs.Cost, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, eta, decay = network.gaussian(4, 3, 7, layers, 0.7, seed=3), 0.05, 0.1
+    now, maps = start, []
+    for step in range(13):
+        if step % 3 == 0:
+            maps.append(network.product(now))
+        if step < 12:
+            now = tuple(W + eta * slope for W, slope in zip(now, balanced.factor_rate(now, cost, decay)))
+    for small in (0, 100):
+        monkeypatch.setattr(descent, "SMALL", small)
+        curve, last = descent.descend(start, cost, eta, 12, decay=decay, record=3)
+        assert np.abs(curve["A"] - np.array(maps)).max() < 1e-13
+        assert max(np.abs(a - b).max() for a, b in zip(last, now)) < 1e-13
+        assert list(curve["step"]) == [0, 3, 6, 9, 12]
+        with pytest.raises(RuntimeError, match="diverged before step 200; the learning rate is 500"):
+            descent.descend(start, cost, 500.0, 400, record=200)
 
 
 def test_refusals() -> None:

@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from pathlib import Path
-
 import numpy as np
 import pytest
+from paper_checks import PaperChecks
 from scipy.integrate import dblquad
 from sympy import Float, Rational, atan, pi, sqrt
 
-from plateaux.derivations import parameterizations
-from plateaux.derivations.chain import Grade, Verdict
-from plateaux.derivations.check import cycles, verify
-from plateaux.derivations.mutate import plant
+from plateaux.derivations.parameterizations import PAPER
 from plateaux.theory.parameterizations import letters
 from plateaux.theory.parameterizations.scalings import named
 
-PAPER = parameterizations.PAPER
 BOOK = PAPER.book()
-DERIVATIONS = {one.of: one for one in PAPER.derivations}
 
 
-@cache
-def verdict(of: str) -> Verdict:
-    return verify(DERIVATIONS[of], BOOK)
-
-
-@pytest.mark.parametrize("of", DERIVATIONS)
-def test_derivation_holds(of: str) -> None:
-    found = verdict(of)
-    assert found.ok, [(step.claim, step.detail, step.residual) for step in found.steps if not step.ok]
-    assert found.grade is Grade.EXACT
-
-
-def test_the_graph_is_whole_and_has_no_cycle() -> None:
-    assert {entry.id for entry in BOOK} == set(DERIVATIONS)
-    assert cycles(verdict(of) for of in DERIVATIONS) == ()
-
-
-def test_cited_keys_exist() -> None:
-    text = (Path(parameterizations.__file__).parents[1] / "references.bib").read_text()
-    assert {entry.source.key for entry in BOOK} | {PAPER.cite} <= set(re.findall(r"^@\w+\{([^,]+),", text, re.M))
-
-
-@pytest.mark.parametrize("of", DERIVATIONS)
-def test_planted_errors_turn_it_red(of: str) -> None:
-    found = plant(DERIVATIONS[of], BOOK, limit=2, seed=1)
-    assert not found.survivors, found.survivors
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("of", DERIVATIONS)
-def test_more_planted_errors(of: str) -> None:
-    found = plant(DERIVATIONS[of], BOOK, limit=10, seed=2)
-    assert found.tested
-    assert not found.survivors, found.survivors
+class TestParameterizations(PaperChecks):
+    paper = PAPER
 
 
 def formula(id: str) -> object:

@@ -156,3 +156,14 @@ def test_same_seed_same_point() -> None:
     assert sample((A, x, a), seed=7) == sample((a, x, A), seed=7)
     assert dict(shown(sample((A,), seed=0)))["p"] == "2"
     assert number(Symbol("m", negative=True), __import__("random").Random(1)) < 0
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10**6))
+def test_relations_keep_the_signs_of_their_letters(seed: int) -> None:
+    """A letter that is moved to satisfy a relation keeps the assumptions it was made with."""
+    up, down = Symbol("up", nonnegative=True), Symbol("down", nonpositive=True)
+    minus, off = Symbol("minus", negative=True), Symbol("off", nonzero=True, real=True)
+    point = sample((up, down, minus, off), (up <= x, down >= -a, minus > y, off < x), seed=seed)
+    assert point[up] >= 0 >= point[down] and point[minus] < 0 and point[off] != 0
+    assert point[up] <= point[x] and point[down] >= -point[a] and point[y] < point[minus] and point[off] < point[x]

@@ -1,4 +1,4 @@
-"""Further derivations of `time-scales`: correlations, measure, finite width, composites, failures."""
+"""Formulas of `time-scales` against numbers: kernels by quadrature, times at finite width, digits of the float form."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from scipy.integrate import quad
 from sympy import Float, Rational, S, lambdify
 
 from plateaux.derivations import time_scales
-from plateaux.derivations.chain import Grade
-from plateaux.derivations.check import verify
-from plateaux.derivations.mutate import plant
-from plateaux.derivations.time_scales import composite, failure, finite, measure, mehler
 from plateaux.theory.hermite import x
 from plateaux.theory.time_scales.finite import d, power
 from plateaux.theory.time_scales.letters import eps, m
@@ -18,32 +14,6 @@ from plateaux.theory.time_scales.mehler import KERNELS, overlap, scale
 from plateaux.theory.time_scales.theta import V_0, b, c, clock, kappa
 
 BOOK = time_scales.PAPER.book()
-ALL = [one for module in (mehler, measure, finite, composite, failure) for one in module.DERIVATIONS]
-QUICK = {
-    "logistic-one", "growth-rate", "linear-weights", "half-time-one-finite", "velocity-weight", "risk-composite", "plateau",
-    "kernel-erf", "overlap-start", "sign-rate", "too-few-atoms-three", "equal-weights",
-}  # fmt: skip
-
-
-def marked(quick: bool) -> list[object]:
-    return [
-        pytest.param(one, id=one.of, marks=[pytest.mark.slow] * (one.of.split(".")[1] not in QUICK or not quick))
-        for one in ALL
-    ]
-
-
-@pytest.mark.parametrize("one", marked(True))
-def test_derivation_holds(one):
-    found = verify(one, BOOK)
-    assert found.ok, [(step.claim, step.detail, step.residual) for step in found.steps if not step.ok]
-    assert found.grade is Grade.EXACT
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("one", marked(False))
-def test_planted_errors_turn_it_red(one):
-    found = plant(one, BOOK, limit=10, seed=1)
-    assert found.survivors == () and len(found.rejected) == found.tested > 0
 
 
 @pytest.mark.parametrize("name", KERNELS)

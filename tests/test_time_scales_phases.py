@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from random import Random
 from typing import Any
 
@@ -10,10 +9,7 @@ import pytest
 from mpmath import mp, mpf, quad
 from sympy import Integer, N, Rational, S, Sum, symbols
 
-from plateaux.derivations.chain import Book, Grade, Verdict
-from plateaux.derivations.check import cycles, verify
-from plateaux.derivations.mutate import plant
-from plateaux.derivations.time_scales import entry, exponents, inner, law
+from plateaux.derivations.chain import Book
 from plateaux.theory.formula import unroll
 from plateaux.theory.time_scales import FORMULAS, SYSTEMS
 from plateaux.theory.time_scales.entry import phase_entry, phase_inner
@@ -23,55 +19,6 @@ from plateaux.theory.time_scales.letters import A, K, e, i, m, phi, residual, si
 from plateaux.theory.time_scales.letters import S as OVERLAP
 
 BOOK = Book.of(*FORMULAS, *SYSTEMS)
-DERIVATIONS = {one.of: one for part in (exponents, entry, inner, law) for one in part.DERIVATIONS}
-LONG = {
-    "gap-exponent",
-    "multiplier-exponent",
-    "entry-exponent",
-    "blow-up-time",
-    "one-winner",
-    "phase-three",
-    "constrained-growth",
-}
-
-
-def marked(names: Any) -> list[Any]:
-    return [pytest.param(of, marks=[pytest.mark.slow] * (of.split(".")[1] in LONG)) for of in names]
-
-
-@cache
-def verdict(of: str) -> Verdict:
-    return verify(DERIVATIONS[of], BOOK)
-
-
-@pytest.mark.parametrize("of", marked(DERIVATIONS))
-def test_derivation_holds(of: str) -> None:
-    found = verdict(of)
-    failed = [(step.claim, step.detail, step.residual) for step in found.steps if not step.ok]
-    assert found.ok, failed
-    assert found.grade is Grade.EXACT
-
-
-@pytest.mark.slow
-def test_nothing_rests_on_itself() -> None:
-    assert cycles(verdict(of) for of in DERIVATIONS) == ()
-
-
-SLOW_PLANTS = {"ray", "weight-exponent", "constrained-growth", "phase-three-entry", "fall-two", "fall-three", "lag-two"}
-QUICK = [of for of in DERIVATIONS if of.split(".")[1] not in LONG | SLOW_PLANTS]
-
-
-@pytest.mark.parametrize("of", QUICK)
-def test_planted_errors_turn_it_red(of: str) -> None:
-    found = plant(DERIVATIONS[of], BOOK, limit=2, seed=1)
-    assert found.survivors == () and len(found.rejected) == found.tested > 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("of", DERIVATIONS)
-def test_many_planted_errors_turn_it_red(of: str) -> None:
-    found = plant(DERIVATIONS[of], BOOK, limit=30, seed=5)
-    assert found.survivors == () and len(found.rejected) == found.tested > 0
 
 
 # Multipliers: exact rational states of six neurons

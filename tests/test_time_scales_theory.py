@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
 import pytest
+from paper_checks import PaperChecks
 from sympy import Rational, S
 
 from plateaux.derivations import time_scales
-from plateaux.derivations.chain import Grade, SlowReduction, Verdict
-from plateaux.derivations.check import cycles, decide, verify
-from plateaux.derivations.mutate import plant
-from plateaux.derivations.time_scales import entry, exponents, inner, law
+from plateaux.derivations.chain import Grade, SlowReduction
+from plateaux.derivations.check import decide, verify
 from plateaux.derivations.time_scales.phases import CENTRED, reduction
 from plateaux.export import check_lines
 from plateaux.theory.time_scales.phases import SCALES, of_degree
@@ -22,66 +18,94 @@ from plateaux.theory.time_scales.phases import SCALES, of_degree
 PAPER = time_scales.PAPER
 BOOK = PAPER.book()
 DERIVATIONS = {one.of: one for one in PAPER.derivations}
-ELSEWHERE = {one.of for part in (exponents, entry, inner, law) for one in part.DERIVATIONS}
-"""Tested in ``test_time_scales_phases.py``."""
-HERE = [of for of in DERIVATIONS if of not in ELSEWHERE]
-HEAVY = {
-    "risk",
-    "order-parameters",
-    "dissipation",
-    "phase-two-entry",
-    "phase-two-entry-one",
-    "phase-two",
-    "phase-one-overlaps",
-    "phase-one-growth",
-}
-HEAVY |= {"half-growth-time", "half-time-one"}
-CHEAP = [of for of in HERE if of.split(".")[1] not in HEAVY]
-LONG = ("time-scales.phase-two-entry", "time-scales.phase-two-entry-one")
-"""Verified in the slow tests only: phase two uses the same check."""
 
 
-@cache
-def verdict(of: str) -> Verdict:
-    return verify(DERIVATIONS[of], BOOK)
+def ids(*names: str) -> frozenset[str]:
+    return frozenset(f"time-scales.{name}" for name in names)
 
 
-@pytest.mark.parametrize("of", [pytest.param(of, marks=[pytest.mark.slow] * (of in LONG)) for of in HERE])
-def test_derivation_holds(of: str) -> None:
-    found = verdict(of)
-    failed = [(step.claim, step.detail, step.residual) for step in found.steps if not step.ok]
-    assert found.ok, failed
-    assert found.grade is Grade.EXACT
-
-
-def test_everything_has_a_derivation_and_nothing_rests_on_itself() -> None:
-    assert {entry.id for entry in BOOK} == set(DERIVATIONS)
-    assert cycles(verdict(of) for of in HERE if of not in LONG) == ()
-
-
-def test_families_checked_case_by_case_say_so() -> None:
-    assert verdict("time-scales.risk").scope == "m = 2, K = 1, 2, 3"
-    assert verdict("time-scales.phase-two").scope == "K = 2"
-    assert verdict("time-scales.order-parameters").scope == "all"
-
-
-def test_cited_keys_exist() -> None:
-    text = (Path(time_scales.__file__).parents[1] / "references.bib").read_text()
-    keys = set(re.findall(r"^@\w+\{([^,]+),", text, re.M))
-    assert {entry.source.key for entry in BOOK} | {PAPER.cite} <= keys
-
-
-@pytest.mark.parametrize("of", CHEAP)
-def test_planted_errors_turn_it_red(of: str) -> None:
-    found = plant(DERIVATIONS[of], BOOK, limit=1, seed=1)
-    assert found.survivors == () and len(found.rejected) == found.tested > 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("of", HERE)
-def test_all_planted_errors_turn_it_red(of: str) -> None:
-    found = plant(DERIVATIONS[of], BOOK)
-    assert found.survivors == () and len(found.rejected) == found.tested > 0
+class TestTimeScales(PaperChecks):
+    paper = PAPER
+    scopes = {  # noqa: RUF012
+        "time-scales.risk": "m = 2, K = 1, 2, 3",
+        "time-scales.phase-zero": "K = 1, 2",
+        "time-scales.phase-one-entry": "K = 1, 2",
+        "time-scales.phase-one": "K = 1, 2, 3",
+        "time-scales.phase-two-entry": "K = 2, 3",
+        "time-scales.phase-two": "K = 2",
+        "time-scales.phase-two-entry-one": "K = 2, 3",
+        "time-scales.weight-exponent": "l = 1..6",
+        "time-scales.overlap-exponent": "l = 1..6",
+        "time-scales.width-exponent": "l = 1..6",
+        "time-scales.entry-exponent": "l = 1..6",
+        "time-scales.gap-exponent": "n = 1, 2; (l, n) = (1, 2), (2, 1), (3, 2)",
+        "time-scales.multiplier-exponent": "l = 1, 2, 3",
+        "time-scales.phase-three-entry": "K = 3, 4; K = 3",
+        "time-scales.phase-three": "K = 3",
+        "time-scales.constrained-growth": "l = 2, 3",
+        "time-scales.ray": "l = 2",
+        "time-scales.blow-up-time": "l = 2, 3",
+        "time-scales.half-time": "l = 2..6",
+        "time-scales.hermite-correlation": "degrees 0..6 of the polynomials; degrees 0..2 of the mean",
+        "time-scales.kernel-relu": "degrees 0, 1 of the coefficients",
+        "time-scales.kernel-erf": "degrees 0, 1 of the coefficients",
+        "time-scales.kernel-exp": "degrees 0 of the coefficients",
+        "time-scales.kernel-normal-cdf": "degrees 0, 1 of the coefficients",
+        "time-scales.kernel-gelu": "degrees 0, 1, 2 of the coefficients",
+        "time-scales.phase-one-finite": "K = 1, 2",
+        "time-scales.effective-variance": "both signs",
+        "time-scales.end-of-phase-one": "both signs",
+        "time-scales.risk-composite": "K = 2, 3, 5",
+        "time-scales.plateau": "(l, K) = (1, 2), (2, 4), (3, 5), (5, 5)",
+        "time-scales.overlap-start": "m = 2, K = 1, 3",
+        "time-scales.escape-matrix": "m = 3, K = 2, 3",
+        "time-scales.floor": "(n, K) = (0, 2), (1, 3), (3, 3), (3, 4)",
+    }
+    late = ids(
+        "order-parameters",
+        "entry-exponent",
+        "gap-exponent",
+        "multiplier-exponent",
+        "phase-two-entry",
+        "phase-two-entry-one",
+        "phase-three-entry",
+        "phase-three",
+        "constrained-growth",
+        "one-winner",
+        "half-time-one",
+        "hermite-correlation",
+    )
+    heavy = ids(
+        "risk",
+        "diagonal-risk",
+        "dissipation",
+        "off-manifold",
+        "diagonal",
+        "weight-exponent",
+        "transport",
+        "phase-two",
+        "ray",
+        "linear-weights",
+        "phase-one-finite",
+        "phase-one-growth",
+        "half-growth-time",
+        "logistic-one",
+        "phase-one",
+        "inner-antiderivative-two",
+        "lag-two",
+        "lag-three",
+        "fall-two",
+        "fall-three",
+        "sign-drive",
+        "too-few-atoms-three",
+        "too-few-atoms-four",
+        "two-valued",
+        "risk-composite",
+        "linear-overlaps",
+        "phase-zero-overlaps",
+        "half-time-one-finite",
+    )
+    few = 1
 
 
 # The check of slow manifolds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...theory.deep_linear import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
-from . import decay, escape, layers, modes
+from . import decay, escape, layers, modes, norm, points, regimes, times, wide
 
 register(*LATEX)
 
@@ -16,5 +16,5 @@ PAPER = Paper(
     latex=LATEX,
     formulas=FORMULAS,
     systems=SYSTEMS,
-    derivations=(*layers.DERIVATIONS, *modes.DERIVATIONS, *escape.DERIVATIONS, *decay.DERIVATIONS),
+    derivations=(*layers.DERIVATIONS, *modes.DERIVATIONS, *escape.DERIVATIONS, *decay.DERIVATIONS, *times.DERIVATIONS, *points.DERIVATIONS, *norm.DERIVATIONS, *regimes.DERIVATIONS, *wide.DERIVATIONS),
 )

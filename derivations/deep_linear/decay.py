@@ -86,6 +86,17 @@ def four_layers(book: Book) -> Identity:
     return Identity(critical.subs(y, root(book)), TRIPLE)
 
 
+def angle_grows(book: Book) -> Derivative:
+    """The derivative of the angle, a positive root."""
+    growth = 1 / (2 * goal) * sqrt(3 / goal) / sqrt(1 - 27 * lam**2 / (4 * goal**3))
+    return Derivative(angle_of(book), lam, growth, assuming=of(book, "scalar-four-layers").assuming)
+
+
+def meets(book: Book) -> Identity:
+    last = of(book, "local-threshold").value.subs(depth, 4)
+    return Identity(of(book, "scalar-four-layers").value.subs(lam, last), loc(book).subs(depth, 4))
+
+
 TERMS: dict[int, Any] = {
     2: ((p[0] ** 2 - p[1] ** 2) ** 2,),
     3: tuple(
@@ -252,9 +263,11 @@ DERIVATIONS = (
                 lambda book: Identity(of(book, "scalar-four-layers").statement.args[1].subs(y, x**2), x**4),
             ),
             Step(
-                "without decay it is the target, so it is the upper root until both meet",
+                "without decay it is the target: the upper root",
                 lambda book: Identity(of(book, "scalar-four-layers").value.subs(lam, 0), goal),
             ),
+            Step("the angle grows with the decay, up to the threshold", angle_grows),
+            Step("at the threshold the upper root meets the lower one, at $s_{loc}$", meets),
         ),
     ),
     Derivation("deep-linear.pair-loss", (Step("squared error and decay, entry by entry", pair_loss),)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sympy import Identity as Eye
@@ -17,6 +18,7 @@ from ...theory.deep_linear.escape import (
     eps_0,
     g_1,
     g_j,
+    k,
     p_1,
     p_j,
     q_1,
@@ -74,24 +76,46 @@ def inner_layer(book: Book) -> Identity:
     return Identity(free(book, Wa, table), book.system("deep-linear.rank-one").rate(y) * r_1 * r_0.T, given=UNIT)
 
 
+def inner_above(book: Book) -> Identity:
+    """An inner layer as the upper of two neighbours, the first layer below it."""
+    table = {Wa: r_1 * FIRST.T, Wb: y * r_2 * r_1.T, X: y ** (depth - 3) * LAST * r_2.T, Y: Eye(d_in)}
+    return Identity(free(book, Wb, table), book.system("deep-linear.rank-one").rate(y) * r_2 * r_1.T, given=UNIT)
+
+
+def inner_pair(book: Book, item: Any) -> Identity:
+    """Two inner layers."""
+    table = {
+        Wa: y * r_1 * r_0.T,
+        Wb: y * r_2 * r_1.T,
+        X: y**k * LAST * r_2.T,
+        Y: y ** (depth - 4 - k) * r_0 * FIRST.T,
+    }
+    ends = r_1 * r_0.T if item == Wa else r_2 * r_1.T
+    return Identity(free(book, item, table), book.system("deep-linear.rank-one").rate(y) * ends, given=UNIT)
+
+
 def along_mode(book: Book) -> Any:
     """Rate of every layer along one mode at the gradient of the origin."""
     rate = book.system("deep-linear.aligned-neighbours").rate(a)
     return rate.subs({a: x, b: x, q: x ** (depth - 2), g: -g_1})
 
 
-def scaled(book: Book) -> Any:
-    """Rate of a layer at weights scaled by ``alpha``: itself, the next one, and all others together."""
+def scaled(book: Book, item: Any = Wa) -> Any:
+    """Rate of a layer at weights scaled by ``alpha``: itself, its neighbour, and all others together."""
     table = {Wa: alpha * Wa, Wb: alpha * Wb, Y: alpha ** (depth - 2) * Y}
-    return book.system("deep-linear.neighbours").rate(Wa).xreplace(table)
+    return book.system("deep-linear.neighbours").rate(item).xreplace(table)
 
 
-def scales(book: Book) -> Identity:
+def turned(rate: Any) -> Any:
+    """The rate of the lower layer as that of the upper one, in the network that runs from the output to the input."""
+    return rate.xreplace({Wa: Wb.T, Wb: Wa.T, X: Y.T, Y: X.T, G: G.T}).T.doit()
+
+
+def scales(book: Book, item: Any) -> Identity:
     """``alpha theta(c t)`` solves the flow with ``c = T/T_alpha``."""
     speedup = T / of(book, "escape-scaling").value
-    return Identity(
-        scaled(book).subs(lam, 0), alpha * speedup * book.system("deep-linear.neighbours").rate(Wa).subs(lam, 0)
-    )
+    rate = book.system("deep-linear.neighbours").rate(item).subs(lam, 0)
+    return Identity(scaled(book, item).subs(lam, 0), alpha * speedup * rate)
 
 
 def escape(book: Book, layers: Any = None) -> Any:
@@ -125,6 +149,10 @@ DERIVATIONS = (
             Step(
                 "the rate at scaled weights over the scale, at any depth",
                 lambda book: Identity(scaled(book), alpha * of(book, "origin").value),
+            ),
+            Step(
+                "the same for the upper layer, by reversing the network",
+                lambda book: Identity(scaled(book, Wb), alpha * turned(of(book, "origin").value)),
             ),
         ),
     ),
@@ -208,7 +236,13 @@ DERIVATIONS = (
             ),
         ),
     ),
-    Derivation("deep-linear.escape-scaling", (Step("scaled weights run along the same path, faster", scales),)),
+    Derivation(
+        "deep-linear.escape-scaling",
+        tuple(
+            Step(f"scaled weights run along the same path, faster: the {words} layer", partial(scales, item=item))
+            for words, item in (("lower", Wa), ("upper", Wb))
+        ),
+    ),
     Derivation(
         "deep-linear.escape-speed",
         (
@@ -249,7 +283,12 @@ DERIVATIONS = (
         (
             Step("the first layer stays of rank one", first_layer),
             Step("the last layer stays of rank one", last_layer),
-            Step("an inner layer only grows", inner_layer),
+            Step("an inner layer below the last one only grows", inner_layer),
+            Step("so does an inner layer above the first one", inner_above),
+            *(
+                Step(f"so does {words} of two inner layers", partial(inner_pair, item=item))
+                for words, item in (("the lower", Wa), ("the upper", Wb))
+            ),
         ),
     ),
     Derivation(

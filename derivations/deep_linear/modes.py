@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sympy import Identity as Eye
-from sympy import Integer, LambertW, MatrixSymbol, Symbol, exp, oo
+from sympy import Integer, LambertW, MatrixSymbol, Symbol, log, oo
 
 from ...theory.deep_linear.letters import G, Wa, Wb, X, Y, d_in, d_out, depth, lam, t, w_0, w_1, w_2
 from ...theory.deep_linear.modes import LAYERS, a, b, g, goal, q, s, s_0, tau, u, u_0, x, z_0
@@ -110,11 +110,19 @@ def infinite(book: Book) -> Derivative:
     return Derivative(value, tau, book.system("deep-linear.infinite-mode").rate(s).subs(s, value))
 
 
-def lambert(book: Book) -> Identity:
-    """The argument of Lambert's function at the start is that of ``z_0``."""
+def at_start(book: Book) -> Any:
+    """Lambert's function at the start, over ``z_0``, plus their logarithms: it is zero if and only if both agree."""
     value = of(book, "mode-infinite-depth").statement.args[1]
-    (inside,) = value.atoms(LambertW)
-    return Identity(inside.args[0].subs(tau, 0), z_0 * exp(z_0))
+    (inside,) = value.subs(tau, 0).atoms(LambertW)
+    return inside - z_0 + log(inside) - log(z_0)
+
+
+def lambert(book: Book) -> Derivative:
+    return Derivative(at_start(book), z_0, Integer(0))
+
+
+def one_start(book: Book) -> Identity:
+    return Identity(at_start(book).subs(z_0, 1), 0)
 
 
 DERIVATIONS = (
@@ -207,10 +215,17 @@ DERIVATIONS = (
         "deep-linear.mode-infinite-depth",
         (
             Step("it solves its equation", infinite),
-            Step("at the start Lambert's function is the solution $z_0>0$ of its equation", lambert),
+            Step("at the start, $W+\\ln W-z_0-\\ln z_0$ does not depend on $z_0$", lambert),
+            Step("it is zero at $z_0=1$, so that $W=z_0$, as $z+\\ln z$ grows", one_start),
+            Step("its derivative is a sum of positive numbers", lambda book: Derivative(z_0 + log(z_0), z_0, 1 + 1 / z_0)),
             Step(
                 "where $z=z_0$ the singular value is $s_0$",
-                lambda book: Identity(goal / (1 + dict(of(book, "mode-infinite-depth").let)[z_0]), s_0),
+                lambda book: Identity(
+                    of(book, "mode-infinite-depth").statement.args[1].replace(LambertW, lambda inside: z_0).subs(
+                        z_0, dict(of(book, "mode-infinite-depth").let)[z_0]
+                    ),
+                    s_0,
+                ),
             ),
         ),
     ),

@@ -6,6 +6,9 @@ from ...theory.early_alignment import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
 from . import assumption, cone, critical, directions, moments, neuron, rates, spurious, width
+from .comparisons import COMPARISONS
+from .experiments import PHASE_DIAGRAM, SIMULATE
+from .figures import FIGURES
 
 register(*LATEX)
 
@@ -24,4 +27,8 @@ PAPER = Paper(
     formulas=tuple(one for one in FORMULAS if one.id in _SHOWN),
     systems=tuple(one for one in SYSTEMS if one.id in _SHOWN),
     derivations=DERIVATIONS,
+    comparisons=COMPARISONS,
+    figures=FIGURES,
+    simulate=SIMULATE,
+    phase_diagram=PHASE_DIAGRAM,
 )

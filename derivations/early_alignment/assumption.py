@@ -6,8 +6,8 @@ from typing import Any
 
 from sympy import Rational, Symbol
 
-from ...theory.early_alignment.assumption import b_2, e_1, e_3, f_1, f_2, f_3, h, y_1, y_2, y_3
-from ...theory.early_alignment.spurious import null
+from ...theory.early_alignment.assumption import GAP, b_2, e_1, e_3, f_1, f_2, f_3, h, y_1, y_2, y_3
+from ...theory.early_alignment.spurious import null, product, scale
 from ...theory.formula import unroll
 from ..chain import Book, Bound, Derivation, Identity, Step
 from .tools import of
@@ -35,6 +35,7 @@ TERMS: dict[str, tuple[Any, ...]] = {
     "23": (o_3 * k_up, e_3 * h, f_3 * (o_h + l), l),
     "null-1": (l * o_h, m_3 * o_h, l * m_3, h * n_3, k * (1 + f_3)),
     "null-2": (e_1, e_3, n_1, n_3, e_3 * f_1, e_1 * f_3),
+    "null-2-low": (m_1, m_3, f_1 * o_3, f_3 * o_1),
     "null-3": (l * o_h, m_1 * o_h, l * m_1, h * n_1, k_up * (1 + f_1)),
 }
 
@@ -95,6 +96,95 @@ DERIVATIONS += (
                 )
                 for place in (1, 2, 3)
             ),
+        ),
+    ),
+)
+
+
+def sign(b: Book, k: int) -> Bound:
+    """``-c.y = 2 gap + more`` and the entry of the cross product with its own slack: products of positive numbers."""
+    one = of(b, f"assumption-sign-{k}")
+    entry, part = (2 * (1 - h), 2 * o_h) if k == 2 else (1 - 3 * h, o_1)
+    table = {product: -2 * room - m_1, null[k - 1]: (entry + l_1) * (1 if k == 2 else -1), scale: length}
+    left, right = (unroll(side, one.let).xreplace(table) for side in one.statement.args)
+    low, high = (left, right) if k == 2 else (right, left)
+    return Bound(
+        low,
+        high,
+        terms=(m_1 * part / length, 2 * room * l_1 / length, m_1 * l_1 / length),
+        given=(("gap", room - GAP), ("1 - 3 h", o_1 - 1 + 3 * h), ("1 - h", o_h - 1 + h)),
+        assuming=(h < Rational(1, 6),),
+        point=((room, GAP), (o_1, 1 - 3 * h), (o_h, 1 - h)),
+    )
+
+
+def known(id: str, source: str, place: int) -> Step:
+    """What is assumed about a letter is the bound that holds for it under the assumption on three points."""
+    return Step(
+        "what is assumed is a bound that was shown",
+        lambda b: Identity(of(b, id).assuming[place].args[1], of(b, source).statement.args[1]),
+    )
+
+
+def loss(b: Book) -> Bound:
+    one = of(b, "assumption-loss")
+    table = {product: -2 * room - m_1, scale: length}
+    left, right = (unroll(side, one.let).xreplace(table) for side in one.statement.args)
+    return Bound(
+        right,
+        left,
+        terms=(2 * room * m_1 / (3 * length), m_1**2 / (6 * length)),
+        given=(("gap", room - GAP),),
+        assuming=(h < Rational(1, 6),),
+        point=((room, GAP),),
+    )
+
+
+length, room = Symbol("c_length", positive=True), Symbol("gap", positive=True)
+BELOW = Symbol("below", nonnegative=True)
+
+
+def gap(b: Book) -> Bound:
+    """``1 - 4 h - h^2 >= 11/36`` with ``h = 1/6 - below``."""
+    low = of(b, "assumption-loss").assuming[2].args[1] / -2
+    return Bound(
+        Rational(11, 36),
+        low,
+        terms=(4 * BELOW, BELOW * (Rational(1, 6) + h)),
+        given=(("below", BELOW - Rational(1, 6) + h),),
+        assuming=(h < Rational(1, 6),),
+        point=((BELOW, Rational(1, 6) - h),),
+    )
+
+
+DERIVATIONS += (
+    *(
+        Derivation(
+            f"early-alignment.assumption-sign-{k}",
+            (
+                Step("from the bounds of the cross product", lambda b, k=k: sign(b, k)),
+                Step(
+                    "the residual is that of the least squares map",
+                    lambda b, k=k: Identity(
+                        of(b, f"assumption-sign-{k}").let[0][1], of(b, f"residual-{k}").statement.args[1]
+                    ),
+                ),
+                known(f"assumption-sign-{k}", "assumption-residual", 2),
+                known(f"assumption-sign-{k}", "assumption-null-2-low" if k == 2 else f"assumption-null-{k}", 3),
+            ),
+        )
+        for k in (1, 2, 3)
+    ),
+    Derivation(
+        "early-alignment.assumption-loss",
+        (
+            Step("from the bound of the cross product times labels", loss),
+            Step(
+                "the loss is that of the least squares map",
+                lambda b: Identity(of(b, "assumption-loss").let[0][1], of(b, "spurious-loss").statement.args[1]),
+            ),
+            known("assumption-loss", "assumption-residual", 2),
+            Step("what it is bounded by is positive", gap),
         ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import (
+    Determinant,
     ImmutableMatrix,
     Matrix,
     Symbol,
@@ -23,6 +24,7 @@ from sympy import (
 )
 
 from ...theory.early_alignment.cone import (
+    T_e,
     beta,
     cos_D,
     f_0,
@@ -31,6 +33,8 @@ from ...theory.early_alignment.cone import (
     sin_D,
 )
 from ...theory.early_alignment.letters import (
+    M_BLOCKS,
+    Z_BLOCKS,
     D,
     I_z,
     M,
@@ -41,6 +45,7 @@ from ...theory.early_alignment.letters import (
     a_start,
     c,
     c_0,
+    d,
     delta,
     eta,
     p,
@@ -49,7 +54,8 @@ from ...theory.early_alignment.letters import (
     w_cone,
     w_start,
 )
-from ..chain import Book, Derivation, Identity, Rate, Step
+from ...theory.flow import along
+from ..chain import Book, Bound, Derivation, Identity, Rate, Step
 from .tools import BLOCKS, CUBE, LENGTH, LENGTH_POINT, linear, of, system, value
 
 Q = Symbol("Q", positive=True)
@@ -57,19 +63,40 @@ ALONG = {c: D.T * w_cone / delta, a: a_cone}
 CASES = (1, 2, 3)
 
 
-def moves(id: str, item: Any) -> Step:
-    """The closed form has the rate of the flow at the closed form."""
-
-    def shows(b: Book) -> Rate:
-        flow = system(b, "neuron")
-        table = {w_cone: value(b, "cone-weights"), a_cone: value(b, "cone-outputs")}
-        return Rate(flow, value(b, id), flow.rate(item).xreplace(table), given=LENGTH, point=LENGTH_POINT)
-
-    return Step("it has the rate of the flow", shows)
+def boosted(b: Book) -> Identity:
+    """The boost, applied to the stacked weights at the start."""
+    start = Z_BLOCKS.xreplace({w_cone: w_start, a_cone: a_start})
+    stack = Z_BLOCKS.xreplace({w_cone: value(b, "cone-weights"), a_cone: value(b, "cone-outputs")})
+    return Identity(value(b, "boost").xreplace({M: M_BLOCKS}) * start, stack, given=LENGTH, point=LENGTH_POINT)
 
 
-def starts(id: str, item: Any) -> Step:
-    return Step("it starts where it should", lambda b: Identity(value(b, id).subs(t, 0).doit(), item))
+def solves(id: str, item: Any, start: Any) -> tuple[Step, ...]:
+    """A closed form in the time alone: the second-order equation that the flow implies, value and rate at the start."""
+    table = {w_cone: w_start, a_cone: a_start, c: c_0, a: a_0}
+    flow = "neuron" if id.startswith("cone") else "axis"
+
+    def second(b: Book) -> Rate:
+        one = value(b, id)
+        speed = along(one, system(b, flow))
+        return Rate(system(b, flow), speed, twice(b, flow, item, one), given=LENGTH, point=LENGTH_POINT)
+
+    return (
+        Step("its second derivative is that of the flow", second),
+        Step("it starts where it should", lambda b: Identity(value(b, id).subs(t, 0).doit(), start)),
+        Step(
+            "it starts at the rate of the flow",
+            lambda b: Identity(
+                along(value(b, id), system(b, flow)).subs(t, 0).doit(), system(b, flow).rate(item).xreplace(table)
+            ),
+        ),
+    )
+
+
+def twice(b: Book, id: str, item: Any, at: Any) -> Any:
+    """Second derivative of an item along a flow that couples it to one other item, at a value of the item."""
+    flow = system(b, id)
+    other = next(one for one in flow.items if one != item)
+    return flow.rate(item).xreplace({other: flow.rate(other)}).xreplace({item: at})
 
 
 def axis(id: str, by: str, item: Any, words: str) -> Step:
@@ -80,18 +107,6 @@ def axis(id: str, by: str, item: Any, words: str) -> Step:
     return Step(words, shows)
 
 
-def axis_solution(id: str, item: Any, start: Any) -> tuple[Step, ...]:
-    def shows(b: Book) -> Rate:
-        flow = system(b, "axis")
-        table = {c: value(b, "axis-weight"), a: value(b, "axis-output")}
-        return Rate(flow, value(b, id), flow.rate(item).xreplace(table))
-
-    return (
-        Step("it has the rate of the flow", shows),
-        Step("it starts where it should", lambda b: Identity(value(b, id).subs(t, 0), start)),
-    )
-
-
 def wall(b: Book) -> Identity:
     """The part of the weights along D, over its length, times the part of the point along D, and the constant rest."""
     k = Symbol("k", real=True)
@@ -100,22 +115,66 @@ def wall(b: Book) -> Identity:
     return Identity(value(b, "wall-value").xreplace(table), f_0 - c_0 * k + along * k)
 
 
-def exits(b: Book) -> Identity:
-    one = of(b, "exit-time")
-    return Identity(value(b, "wall-value").subs(t, one.value), 0, assuming=one.assuming)
+def roots(b: Book, id: str) -> tuple[Any, Any]:
+    """``exp(delta t)`` at the exit, and the other root: their product is that of the quadratic."""
+    root = exp(delta * value(b, id))
+    return root, (beta - gamma) / (beta + gamma) / root
 
 
-def exits_first(b: Book) -> Identity:
-    """The other root of the quadratic is not a later time: their product is negative where beta > gamma, else it is < 1."""
-    one = of(b, "exit-time")
-    root = exp(delta * one.value)
-    product = (beta - gamma) / (beta + gamma)
-    left = of(b, "exit-quadratic").statement.args[0]
-    other = product / root
-    return Identity(left.subs(q, other), 0, assuming=one.assuming)
+def meets(id: str) -> tuple[Step, ...]:
+    """The value at the data point vanishes at the exit, and the quadratic has no third root."""
+
+    def exits(b: Book) -> Identity:
+        return Identity(value(b, "wall-value").subs(t, value(b, id)), 0, assuming=of(b, id).assuming)
+
+    def factors(b: Book) -> Identity:
+        one, other = roots(b, id)
+        quadratic = of(b, "exit-quadratic").statement.args[0]
+        return Identity(quadratic, (beta + gamma) * (q - one) * (q - other), assuming=of(b, id).assuming)
+
+    return (
+        Step("the value at the data point vanishes then", exits),
+        Step("the quadratic in $q=e^{\\delta t}$ has this root and one other", factors),
+    )
 
 
-def float_same(id: str) -> Step:
+DROP, UP, OVER, DISC, TAIL = symbols("drop up over disc tail", positive=True)
+"""Distances from the ends of the ranges that are assumed."""
+PULLED = {beta: -DROP - gamma, f_0: UP}
+GRAZED = {gamma: -UP - OVER, beta: UP + OVER + DROP, f_0: UP}
+
+
+def around(b: Book) -> Identity:
+    """``(q_1 - 1)(1 - q_2) = 2 f_0/(-beta - gamma) > 0``: exactly one root lies above 1, that is at a positive time."""
+    one, other = roots(b, "exit-time")
+    return Identity(((one - 1) * (1 - other)).subs(PULLED), 2 * UP / DROP)
+
+
+def larger(b: Book) -> Bound:
+    one, other = (root.subs(PULLED) for root in roots(b, "exit-time"))
+    return Bound(other, one, terms=(2 * sqrt((UP + gamma) ** 2 + 2 * UP * DROP) / DROP,))
+
+
+def above(b: Book) -> Identity:
+    """``(q_1 - 1)(q_2 - 1) = 2 f_0/(beta + gamma) > 0``: both roots lie on the same side of 1."""
+    one, other = roots(b, "exit-time-grazing")
+    return Identity(((one - 1) * (other - 1)).subs(GRAZED), 2 * UP / DROP)
+
+
+def mean(b: Book) -> Identity:
+    """``q_1 + q_2 - 2 = 2 (-f_0 - gamma)/(beta + gamma) > 0``: it is the side of positive times."""
+    one, other = roots(b, "exit-time-grazing")
+    return Identity((one + other - 2).subs(GRAZED), 2 * OVER / DROP)
+
+
+def smaller(b: Book) -> Bound:
+    """With the square root of the discriminant, which is assumed to be positive, as a letter of its own."""
+    table = {OVER: DISC + TAIL, DROP: TAIL * (TAIL + 2 * DISC) / (2 * UP)}
+    one, other = (root.subs(GRAZED).subs(table) for root in roots(b, "exit-time-grazing"))
+    return Bound(one, other, terms=(4 * UP * DISC / (TAIL * (TAIL + 2 * DISC)),))
+
+
+def float_same(id: str) -> tuple[Step, ...]:
     """The form for floating point is the same number, branch by branch."""
 
     def shows(b: Book, place: int) -> Identity:
@@ -128,7 +187,10 @@ def float_same(id: str) -> Step:
             left, right = exp(delta * branch.rewrite(log)), exp(delta * one.value)
         return Identity(left, right, assuming=one.assuming)
 
-    return Step("its form for floating point is the same number", shows, cases=(0, 1), scope="all")
+    return tuple(
+        Step(f"its form for floating point is the same number, {words} branch", lambda b, k=k: shows(b, k))
+        for k, words in enumerate(("first", "second"))
+    )
 
 
 def half_angle(b: Book) -> Identity:
@@ -141,8 +203,7 @@ def half_angle(b: Book) -> Identity:
 def arrives(b: Book) -> Identity:
     one = of(b, "exit-time-balanced")
     reached = value(b, "aberration").subs(t, one.value)
-    tangent = next(letter for letter in one.value.free_symbols if letter.name == "T_e")
-    return Identity(tan(reached / 2), tangent, assuming=one.assuming)
+    return Identity(tan(reached / 2), T_e, assuming=one.assuming)
 
 
 def by_tangent(expression: Any) -> Any:
@@ -175,14 +236,23 @@ def induction(b: Book, place: int) -> Identity:
 
 def determinant(b: Book, size: int) -> Identity:
     entries = Matrix(symbols(f"D_1:{size + 1}", real=True))
-    block = Matrix([[Matrix.eye(size), eta * entries], [eta * entries.T, Matrix([[1]])]])
+    generator = Matrix([[Matrix.zeros(size), entries], [entries.T, Matrix([[0]])]])
     length = sum(entry**2 for entry in entries)
-    return Identity(block.det(), of(b, "step-determinant").statement.args[1].subs(delta, sqrt(length)))
+    left, right = (side.subs(d, size) for side in of(b, "step-determinant").statement.args)
+    block = left.xreplace({M.subs(d, size): generator.as_immutable()})
+    block = block.replace(lambda e: isinstance(e, Determinant), lambda e: e.arg.as_explicit().det())
+    return Identity(block, right.subs(delta, sqrt(length)))
 
 
 DERIVATIONS = (
-    Derivation("early-alignment.cone-weights", (moves("cone-weights", w_cone), starts("cone-weights", w_start))),
-    Derivation("early-alignment.cone-outputs", (moves("cone-outputs", a_cone), starts("cone-outputs", a_start))),
+    Derivation("early-alignment.cone-weights", solves("cone-weights", w_cone, w_start)),
+    Derivation(
+        "early-alignment.cone-outputs",
+        (
+            *solves("cone-outputs", a_cone, a_start),
+            Step("weights and output weights together are what the boost makes of the start", boosted),
+        ),
+    ),
     Derivation(
         "early-alignment.axis",
         (
@@ -207,8 +277,8 @@ DERIVATIONS = (
             axis("axis-step", "neuron-step", a, "output weight, for all neurons of a cone"),
         ),
     ),
-    Derivation("early-alignment.axis-weight", axis_solution("axis-weight", c, c_0)),
-    Derivation("early-alignment.axis-output", axis_solution("axis-output", a, a_0)),
+    Derivation("early-alignment.axis-weight", solves("axis-weight", c, c_0)),
+    Derivation("early-alignment.axis-output", solves("axis-output", a, a_0)),
     Derivation(
         "early-alignment.wall-value",
         (Step("only the part of the weights along $D$ moves", wall),),
@@ -232,14 +302,32 @@ DERIVATIONS = (
     Derivation(
         "early-alignment.exit-time",
         (
-            Step("the value at the data point vanishes then", exits),
-            Step("the other root belongs to the product of the roots", exits_first),
-            float_same("exit-time"),
+            *meets("exit-time"),
+            Step("exactly one of the two lies above one, that is at a positive time", around),
+            Step("it is this one", larger),
+            *float_same("exit-time"),
+        ),
+    ),
+    Derivation(
+        "early-alignment.exit-time-grazing",
+        (
+            *meets("exit-time-grazing"),
+            Step("both lie on the same side of one", above),
+            Step("that of positive times", mean),
+            Step("this is the first", smaller),
+            Step(
+                "its form for floating point is the same number",
+                lambda b: Identity(
+                    exp(delta * of(b, "exit-time-grazing").float_form.rewrite(log)),
+                    exp(delta * value(b, "exit-time-grazing")),
+                    assuming=of(b, "exit-time-grazing").assuming,
+                ),
+            ),
         ),
     ),
     Derivation(
         "early-alignment.exit-angle",
-        (Step("the value on the arc vanishes at twice its arc tangent", half_angle), float_same("exit-angle")),
+        (Step("the value on the arc vanishes at twice its arc tangent", half_angle), *float_same("exit-angle")),
     ),
     Derivation(
         "early-alignment.exit-time-balanced",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import Identity as Eye
-from sympy import MatrixSymbol, Symbol, Trace, ZeroMatrix
+from sympy import MatrixSymbol, Symbol, Trace, ZeroMatrix, cancel
 
 from ...theory.early_alignment.critical import (
     D_A,
@@ -43,6 +43,21 @@ def balanced(b: Book) -> Identity:
     """Output weight ``s rho`` with ``s = 1`` or ``-1``."""
     rate = system(b, "direction").rate(nu).xreplace({a: s * rho})
     return Identity(rate, value(b, "ascent"))
+
+
+ALONG_X = Symbol("D_off_x", real=True)
+KINK = (
+    ("|x_k|^2", x_k.T * x_k - size * Eye(1)),
+    ("<D_off,x_k>", x_k.T * D_off - ALONG_X * Eye(1)),
+)
+KINK_POINT = ((size, dot(x_k, x_k)), (ALONG_X, dot(D_off, x_k)))
+
+
+def mixed(b: Book) -> Any:
+    """Off the point plus the share of the active side times what the point adds."""
+    jump = value(b, "kink-jump").xreplace({dot(x_k, x_k): size})
+    share = value(b, "sliding-share").subs({v_off: s * ALONG_X, v_on: s * ALONG_X + jump}, simultaneous=True)
+    return D_off + cancel(share) * y_k / n * x_k
 
 
 DERIVATIONS = (
@@ -126,6 +141,48 @@ DERIVATIONS = (
             Step(
                 "so that sign times label is negative",
                 lambda b: Bound(value(b, "kink-label"), 0, terms=(n * push_off / size, n * push_on / size)),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.kink-repels",
+        (
+            Step(
+                "the jump with a push off the hyperplane on both sides",
+                lambda b: Identity(
+                    value(b, "kink-jump").xreplace({dot(x_k, x_k): size}).subs(y_k, value(b, "kink-repels") / s),
+                    push_on + push_off,
+                ),
+            ),
+            Step(
+                "so that sign times label is positive",
+                lambda b: Bound(0, value(b, "kink-repels"), terms=(n * push_off / size, n * push_on / size)),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.kink-critical",
+        (
+            Step(
+                "the share without speed across the hyperplane, times what is left of one",
+                lambda b: Identity(
+                    value(b, "sliding-share") * (1 - value(b, "sliding-share")),
+                    value(b, "kink-critical"),
+                    assuming=of(b, "kink-critical").assuming,
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.sliding-vector",
+        (
+            Step(
+                "the driving vector of the other side, and the share of the jump",
+                lambda b: Identity(value(b, "sliding-vector"), mixed(b), given=KINK, point=KINK_POINT),
+            ),
+            Step(
+                "it is at right angles to the input",
+                lambda b: Identity(x_k.T * value(b, "sliding-vector"), 0 * Eye(1), given=KINK, point=KINK_POINT),
             ),
         ),
     ),

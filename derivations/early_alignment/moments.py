@@ -9,6 +9,7 @@ from sympy import MatrixSymbol, Symbol, Trace, ZeroMatrix
 
 from ...theory.early_alignment.letters import A, D, I_z, M, S, W, X, a_cone, d, mask, n, others, v, w_cone, y, z
 from ...theory.early_alignment.moments import OBSERVABLES, PULL, STACKED_OBSERVABLES, Psi
+from ...theory.early_alignment.neuron import OUTPUT
 from ..chain import Book, Closure, Derivation, Identity, Rate, Step
 from .tools import system, value
 
@@ -31,6 +32,19 @@ def full(b: Book, item: Any) -> Identity:
     return Identity(system(b, "full-cone-network").rate(item), rate)
 
 
+def both(b: Book) -> Identity:
+    """Each of two cones next to the other, without neurons elsewhere."""
+    one = value(b, "output")
+    turned = {mask: B_TWO, v: V_TWO, B_TWO: mask, V_TWO: v}
+    alone = one.xreplace({others: ZeroMatrix(n, 1)}).doit()
+    return Identity(
+        one.xreplace({others: alone.xreplace(turned)}),
+        one.xreplace(turned).xreplace({others: alone}),
+        symmetric=(mask, B_TWO),
+    )
+
+
+B_TWO, V_TWO = MatrixSymbol("B_two", n, n), MatrixSymbol("v_two", d, 1)
 MANY = Symbol("w_points", integer=True, positive=True)
 """Number of data points that is larger than the dimension (random points draw letters in w from 4 on)."""
 
@@ -77,9 +91,10 @@ DERIVATIONS = (
         "early-alignment.output",
         (
             Step(
-                "what the neurons of one cone give at the data",
-                lambda b: Identity(value(b, "output").xreplace({v: w_cone * a_cone.T}), mask * X * w_cone * a_cone.T),
+                "what the neurons of one cone give at the data, next to all others",
+                lambda b: Identity(value(b, "output").xreplace({v: w_cone * a_cone.T}), OUTPUT),
             ),
+            Step("two cones, one after the other: the order does not matter", both),
         ),
     ),
     Derivation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Heaviside, Matrix, Max, Rational, Symbol, Trace, log, symbols
+from sympy import Heaviside, Matrix, Max, Rational, Symbol, Trace, ZeroMatrix, log, symbols
 from sympy import Identity as Eye
 
 from ...theory.early_alignment.letters import (
@@ -18,6 +18,7 @@ from ...theory.early_alignment.letters import (
     X,
     a,
     a_cone,
+    a_start,
     d,
     delta,
     eta,
@@ -28,14 +29,17 @@ from ...theory.early_alignment.letters import (
     t,
     w,
     w_cone,
+    w_start,
     y,
     z,
 )
-from ...theory.early_alignment.neuron import DRIVE, LOSS, Phi
+from ...theory.early_alignment.neuron import DRIVE, LOSS, MINKOWSKI, Phi
 from ..chain import Book, Derivation, Identity, Rate, Step
 from .tools import BLOCKS, CUBE, LENGTH, LENGTH_POINT, LORENTZ, of, system, value
 
 P = Symbol("P", positive=True)
+PATTERN = symbols("B_1:4", real=True)
+"""Which of three points are active: zero or one."""
 
 
 def coordinates() -> dict[str, Any]:
@@ -57,12 +61,12 @@ def relu_loss() -> Any:
 
 
 def relu_rate(book: Book, place: int) -> Identity:
-    """The rate inside a cone with the activation pattern written as step functions, against the slope of the ReLU loss."""
+    """The rate inside a cone against the slope of the ReLU loss, which SymPy writes with step functions."""
     at = coordinates()
     weights = Matrix(at["w"])
     pre = at["X"] * weights
     table = {
-        mask: Matrix(3, 3, lambda i, j: Heaviside(pre[i], 0) if i == j else 0).as_immutable(),
+        mask: Matrix.diag(*PATTERN).as_immutable(),
         X: at["X"].as_immutable(),
         y: at["y"].as_immutable(),
         others: at["o"].as_immutable(),
@@ -74,19 +78,15 @@ def relu_rate(book: Book, place: int) -> Identity:
     rate = rate.xreplace({item.subs({m: 1, n: 3, d: 2}): new for item, new in table.items()}).doit()
     by = a if place == 2 else at["w"][place]
     entry = Matrix(rate)[0 if place == 2 else place]
-    # On either side of a kink the step function is 0 or 1, so that its square is itself; ReLU is step times argument
-    entry = entry.expand().replace(lambda e: e.is_Pow and isinstance(e.base, Heaviside), lambda e: e.base)
-    loss = relu_loss()
-    slope = loss.diff(by).replace(lambda e: isinstance(e, Max), lambda e: ramp(e))
-    slope = slope.replace(lambda e: isinstance(e, Heaviside), lambda e: Heaviside(e.args[0], 0)).expand()
-    slope = slope.replace(lambda e: e.is_Pow and isinstance(e.base, Heaviside), lambda e: e.base)
-    return Identity(-slope, entry)
-
-
-def ramp(node: Any) -> Any:
-    """ReLU as step function times argument."""
-    inside = next(arg for arg in node.args if arg != 0)
-    return Heaviside(inside, 0) * inside
+    # Off the kinks a step function is 0 or 1, so that its square is itself, and ReLU is the step times the argument
+    steps = [(on, one, Max(one, 0), Heaviside(one)) for on, one in zip(PATTERN, pre)]
+    given = (
+        *((f"ReLU {k}", relu - on * one) for k, (on, one, relu, _) in enumerate(steps, 1)),
+        *((f"its slope {k}", slope - on) for k, (on, _, _, slope) in enumerate(steps, 1)),
+        *((f"0 or 1 {k}", on**2 - on) for k, (on, *_) in enumerate(steps, 1)),
+    )
+    point = tuple((on, slope) for on, _, _, slope in steps)
+    return Identity(-relu_loss().diff(by), entry.expand(deep=False), given=given, point=point)
 
 
 def driven(book: Book, item: Any) -> Identity:
@@ -141,8 +141,6 @@ def sides(b: Book, id: str) -> Any:
     return of(b, id).statement.args
 
 
-MINKOWSKI = a_cone.T * a_cone - w_cone.T * w_cone
-
 DERIVATIONS = (
     Derivation(
         "early-alignment.network",
@@ -183,7 +181,13 @@ DERIVATIONS = (
         (
             Step(
                 "rate of $a_ia_j-\\langle w_i,w_j\\rangle$ for all pairs of the cone",
-                lambda b: Rate(system(b, "neuron"), MINKOWSKI, value(b, "invariant")),
+                lambda b: Rate(system(b, "neuron"), sides(b, "invariant")[0], ZeroMatrix(m, m)),
+            ),
+            Step(
+                "so that it is what it was at the start",
+                lambda b: Identity(
+                    sides(b, "invariant")[0].xreplace({a_cone: a_start, w_cone: w_start}), sides(b, "invariant")[1]
+                ),
             ),
         ),
     ),

@@ -127,6 +127,10 @@ DERIVATIONS = (
                 "the rapidity is that of the start",
                 lambda b: Identity(tanh(dict(of(b, "unit-time").let)[phi_0]), r_0),
             ),
+            Step(
+                "of the two times it is the later one, positive for a small start",
+                lambda b: Limit(delta * of(b, "unit-time").statement.args[1] / log(1 / lam), lam, 0, 1),
+            ),
         ),
     ),
     Derivation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Add, Trace, sqrt
+from sympy import Add, MatrixSymbol, Trace, sqrt
 from sympy import Identity as Eye
 
 from ...theory.early_alignment.letters import J_BLOCKS, M_BLOCKS, D, I_z, J, M, delta
@@ -38,11 +38,12 @@ def system(book: Book, id: str) -> System:
 def linear(expression: Any, table: Mapping[Any, Any]) -> Any:
     """An expression that is linear in some letters, with vectors or matrices in their place.
 
-    What is not linear stays behind as a factor of the wrong kind or as a remainder, so that a planted error is not lost.
+    What is not linear stays behind as a factor of the wrong kind, or times a letter of its own that equals nothing else, so
+    that a planted error is not lost.
     """
     terms = [expression.diff(letter) * vector for letter, vector in table.items()]
     rest = (expression - Add(*(letter * expression.diff(letter) for letter in table))).expand()
     out = terms[0]
     for term in terms[1:]:
         out = out + term
-    return out if rest == 0 else out + rest * next(iter(table.values()))
+    return out if rest == 0 else out + rest * MatrixSymbol("remainder", *out.shape)

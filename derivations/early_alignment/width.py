@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from sympy import MatrixSymbol, Symbol, atan, exp, log
+from sympy import Identity as Eye
+from sympy import MatrixSymbol, Symbol, Trace, exp, sqrt, tan
 
-from ...theory.early_alignment.directions import u
-from ...theory.early_alignment.letters import D, d, delta, dot, n
+from ...theory.early_alignment.directions import g, nu, u
+from ...theory.early_alignment.letters import D, d, delta, dot, n, t
 from ...theory.early_alignment.rates import t_in, theta_in
-from ...theory.early_alignment.width import T, depth, excess, f_j, lift, pull, pull_min, rest, x_size
+from ...theory.early_alignment.width import T, depth, excess, f_j, lift, pull, pull_min, rest, start_depth, x_size
 from ...theory.early_alignment.width import n as points
+from ...theory.formula import unroll
 from ..chain import Book, Bound, Derivation, Identity, Rate, Step
 from .tools import of, system, value
 
-x = MatrixSymbol("x", d, 1)
+x, y = MatrixSymbol("x", d, 1), MatrixSymbol("y", d, 1)
+UNIT = (
+    ("<x,nu> = g", x.T * nu - g * Eye(1)),
+    ("nu'nu = 1", nu.T * nu - Eye(1)),
+    ("x'x = |x|^2", x.T * x - x_size**2 * Eye(1)),
+)
+UNIT_POINT = ((nu, y / sqrt(dot(y, y))), (g, dot(x, nu)), (x_size, sqrt(Trace(x.T * x))))
 more = Symbol("more", nonnegative=True)
 
 
 def side(b: Book, id: str) -> tuple[object, object]:
     """Right side and left side of a lower bound, definitions put in."""
     left, right = of(b, id).statement.args
-    from ...theory.formula import unroll
-
     return right, unroll(left, of(b, id).let)
 
 
@@ -31,13 +37,40 @@ def approach(b: Book) -> Rate:
     return Rate(system(b, "gauge"), x.T * u, p * along - q * dot(D, u) * (x.T * u))
 
 
+def longest(b: Book) -> Bound:
+    one = of(b, "entry-time")
+    left, right = (unroll(side, one.let) for side in one.statement.args)
+    return Bound(
+        left,
+        right,
+        terms=(more / pull_min,),
+        given=(("xi_0 <= |x|", more - x_size + start_depth),),
+        assuming=one.assuming,
+        point=((more, x_size - start_depth),),
+    )
+
+
 def constant(b: Book) -> Bound:
-    """``theta_in = 2 atan(1 - e)``, ``T = t_in + log(1 + g)/delta``."""
+    """In ``e = 1 - tan(theta_in/2)`` and ``g = exp(delta (T - t_in)) - 1``, neither negative by what is assumed."""
     one = of(b, "constant-bound")
-    claim = one.statement.args[1].subs(T, t_in + log(1 + more) / delta)
-    left = one.let[0][1].subs(theta_in, 2 * atan(1 - excess))
-    terms = (2 * excess * exp(delta * t_in), 2 * more * exp(delta * t_in))
-    return Bound(left, claim.expand(), terms=terms)
+    left, right = (unroll(side, one.let) for side in one.statement.args)
+    return Bound(
+        left,
+        right,
+        terms=(2 * excess * exp(delta * t_in), 2 * more * exp(delta * t_in)),
+        given=(
+            ("e", excess - 1 + tan(theta_in / 2)),
+            ("g", (more + 1) * exp(delta * t_in) - exp(delta * T)),
+        ),
+        assuming=one.assuming,
+        point=((excess, 1 - tan(theta_in / 2)), (more, exp(delta * (T - t_in)) - 1)),
+    )
+
+
+def acute(b: Book) -> Bound:
+    """``<D, u>`` is at least a positive number in every cone that is not empty, so that the angle at entry is acute."""
+    low, high = side(b, "one-lift")
+    return Bound(0, high, terms=(low, f_j / points))
 
 
 DERIVATIONS = (
@@ -58,10 +91,47 @@ DERIVATIONS = (
         "early-alignment.entry-time",
         (
             Step(
-                "at the least speed the largest distance $|x_k|$ (as $|w|\\le|a|$) takes this time",
-                lambda b: Identity(pull_min * value(b, "entry-time"), x_size),
+                "the distance plus $q$ times the time changes at the rate $-e-\\langle D,u\\rangle\\xi$ of the rest",
+                lambda b: Rate(system(b, "wall-flow"), depth + pull_min * t, -excess - lift * depth),
+            ),
+            Step(
+                "so that it does not grow: the distance is at most $\\xi_0-qt$",
+                lambda b: Bound(system(b, "wall-flow").rate(depth) + pull_min, 0, terms=(excess, lift * depth)),
+            ),
+            Step(
+                "which is zero at the latest at this time",
+                lambda b: Identity(start_depth - pull_min * of(b, "entry-time").let[0][1], 0),
+            ),
+            Step(
+                "the distance at the start is at most $|x_k|$, as $|u|\\le1$: a part along a unit vector is no longer than the "
+                "vector",
+                lambda b: Identity(
+                    (x - g * nu).T * (x - g * nu), (x_size**2 - g**2) * Eye(1), given=UNIT, point=UNIT_POINT
+                ),
+            ),
+            Step("so that no start takes longer", longest),
+            Step(
+                "a point that is active stays active: on its hyperplane the speed is inwards",
+                lambda b: Bound(pull_min, -system(b, "wall-flow").rate(depth).subs(depth, 0), terms=(excess,)),
             ),
         ),
     ),
-    Derivation("early-alignment.constant-bound", (Step("both factors are smaller", constant),)),
+    Derivation(
+        "early-alignment.wall-flow",
+        (
+            Step(
+                "the approach, with the part of the driving vector along the point as its least value and an excess",
+                lambda b: Identity(
+                    system(b, "wall-flow").rate(depth), -value(b, "wall-approach").subs(pull, pull_min + excess)
+                ),
+            ),
+        ),
+    ),
+    Derivation(
+        "early-alignment.constant-bound",
+        (
+            Step("both factors are smaller", constant),
+            Step("the angle at entry is not obtuse: $\\langle D,w\\rangle>0$ there", acute),
+        ),
+    ),
 )

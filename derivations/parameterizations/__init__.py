@@ -7,6 +7,8 @@ from ...theory.symbols import register
 from ..paper import Paper
 from . import chain, exponents, first_step, kernels, llr, variants
 from .comparisons import COMPARISONS
+from .figures import FIGURES
+from .simulate import SIMULATE
 
 register(*LATEX)
 
@@ -26,4 +28,6 @@ PAPER = Paper(
         *first_step.DERIVATIONS,
     ),
     comparisons=COMPARISONS,
+    figures=FIGURES,
+    simulate=SIMULATE,
 )

@@ -5,7 +5,22 @@ from __future__ import annotations
 from ...theory.symbols import register
 from ...theory.time_scales import FORMULAS, LATEX, SYSTEMS
 from ..paper import Paper
-from . import composite, entry, equations, exponents, failure, finite, inner, law, measure, mehler, phases, theta
+from . import (
+    composite,
+    entry,
+    equations,
+    exponents,
+    failure,
+    finite,
+    inner,
+    law,
+    measure,
+    mehler,
+    obstacles,
+    phases,
+    symmetry,
+    theta,
+)
 from .comparisons import COMPARISONS
 from .figures import FIGURES
 
@@ -31,6 +46,8 @@ PAPER = Paper(
         *finite.DERIVATIONS,
         *composite.DERIVATIONS,
         *failure.DERIVATIONS,
+        *symmetry.DERIVATIONS,
+        *obstacles.DERIVATIONS,
     ),
     comparisons=COMPARISONS,
     figures=FIGURES,

@@ -6,15 +6,15 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sympy import Integer, S, Symbol
+from sympy import Integer, S, Sum, Symbol, sqrt, symbols
 
 from ...theory.flow import along, gradient_flow
 from ...theory.indices import apart, put
 from ...theory.sums import OrderParameters, order_parameters
 from ...theory.system import System
-from ...theory.time_scales.equations import OBSERVED
+from ...theory.time_scales.equations import OBSERVED, PULL, PUSH
 from ...theory.time_scales.letters import MEANING, OURS, a, eps, i, j, m, r, rest, s, t
-from ..chain import Book, Derivation, Identity, Rate, Step
+from ..chain import Book, Bound, Derivation, Identity, Rate, Step
 from ..check_system import flat
 from .network import COORDINATES, at_two, network, risk_of_all, risk_of_two, u, unit
 
@@ -104,10 +104,20 @@ def flattened(book: Book) -> System:
     return replace(system, equations=tuple((x, flat(rate, system.let)) for x, rate in system.equations), let=())
 
 
-def balance(id: str, of: Any) -> Derivation:
+def falls(book: Book) -> Bound:
+    """Share of a neuron in the rate of the risk: what drives it is any number, its overlap any between -1 and 1."""
+    push, pull, weight, w = symbols("push pull x w", real=True)
+    rate = book.formula("time-scales.dissipation").statement.args[1]
+    share = rate.replace(lambda x: isinstance(x, Sum) and x.limits[0][0] == i, lambda x: x.function)
+    share = share.xreplace({PUSH: push, PULL: pull}).xreplace({a[i]: weight, s[i]: w / sqrt(1 + w**2)})
+    return Bound(share, 0, terms=(push**2 / (eps * m), weight**2 * pull**2 / (m * (1 + w**2))))
+
+
+def balance(id: str, of: Any, *more: Step) -> Derivation:
     return Derivation(
         f"time-scales.{id}",
         (
+            *more,
             Step(
                 "rate along the mean field, by the chain rule through the moments",
                 lambda book: Rate(flattened(book), of(book), value(book, f"time-scales.{id}")),
@@ -197,7 +207,11 @@ DERIVATIONS = (
         ),
     ),
     Derivation("time-scales.off-manifold", (Step("rate of $r_{01}-s_0s_1$ where it vanishes and $r_{ii}=1$", repels),)),
-    balance("dissipation", lambda book: value(book, "time-scales.mean-field-risk")),
+    balance(
+        "dissipation",
+        lambda book: value(book, "time-scales.mean-field-risk"),
+        Step("the share of every neuron is minus a sum of squares", falls),
+    ),
     balance("second-layer-balance", lambda book: OBSERVED["second-layer-balance"]),
     balance("first-layer-balance", lambda book: OBSERVED["first-layer-balance"]),
 )

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sympy import Poly, Rational, Symbol, exp, expand, oo, sqrt, tanh
+from sympy import Poly, Rational, Sum, Symbol, exp, expand, log, sqrt, tanh
 from sympy import S as NUMBERS
 
-from ...theory.formula import unroll
 from ...theory.indices import put
 from ...theory.time_scales.equations import mean
-from ...theory.time_scales.finite import RATES, d, damping, down, power, sign, start_a, start_s, up
+from ...theory.time_scales.finite import V_eff, d, damping, down, now_s, power, sign, start_a, start_s, up
 from ...theory.time_scales.letters import A, E, e_of, eps, i, m, phi, rest, sigma, t
 from ...theory.time_scales.letters import S as OVERLAP
 from ...theory.time_scales.phases import SCALES, of_degree
 from ...theory.time_scales.theta import V_0, C, S_mean, V, Z, alpha, b, c, clock, kappa, t_1, theta, zeta
 from ..chain import Book, Derivation, Derivative, Identity, Limit, Rate, SlowReduction, Step
+from .entry import folded
 from .equations import at
 from .theta import CENTRE, SPECIAL, growth
 
@@ -47,10 +47,11 @@ def value(book: Book, id: str) -> Any:
 
 
 def moment_grows(book: Book, side: int) -> Limit:
-    """Moment of phase 1 far out: a quarter of the effective variance times an exponential."""
-    far = value(book, "phase-one-moment") * exp(-2 * side * theta)
+    """Moment of phase 1 far out: a quarter of the effective variance times an exponential ``1/x**2``."""
+    x = Symbol("x", positive=True)
+    moment = value(book, "phase-one-moment").rewrite(exp).expand().xreplace({theta: -side * log(x)})
     wanted = side * value(book, "effective-variance").xreplace({sign: NUMBERS(side)}) / 4
-    return Limit(far, theta, side * oo, wanted, direction="-" if side > 0 else "+")
+    return Limit(expand(moment * x**2), x, NUMBERS.Zero, wanted)
 
 
 def is_variance(book: Book, side: int) -> Identity:
@@ -65,15 +66,24 @@ def is_variance(book: Book, side: int) -> Identity:
     return Identity(whole, mean(put(alpha[i] + side * zeta[i], CENTRE) ** 2))
 
 
-def ends(book: Book, what: tuple[str, int]) -> Limit:
-    """Weight or overlap over the square root of the moment, far out, against the end state."""
+def leading(expression: Any, power: int) -> Any:
+    """Coefficient of ``exp(power*theta)``."""
+    return expression.rewrite(exp).expand().coeff(exp(power * theta))
+
+
+def ends(book: Book, what: tuple[str, int]) -> Identity:
+    """Growing part of a weight or an overlap where the scalar equation rests, far out, against the end state."""
     id, side = what
-    size = sqrt(V + Z + 2 * side * C)
-    grown = at(value(book, id)) * exp(-side * theta)
+    rate = book.system("time-scales.theta").rate(theta).xreplace({phi[1]: side * kappa * sigma[1]})
+    # far out the rate is its constant part plus a multiple of exp(2|theta|): both cancel at rest
+    squared = -side * sigma[1] ** 2 * kappa / leading(rate, 2 * side)
     end = at(value(book, "end-of-phase-one")).xreplace({sign: NUMBERS(side)})
-    # where the moment is kappa, exp(|theta|) is twice the root of kappa over the effective variance
-    wanted = end * (side if id == "phase-one-overlaps" else 1) * size / (2 * sqrt(kappa))
-    return Limit(grown, theta, side * oo, wanted, direction="-" if side > 0 else "+")
+    wanted = end * (side if id == "phase-one-overlaps" else 1)
+    # the effective variance is positive: a letter for it, instead of that of the weights
+    whole = value(book, "effective-variance").xreplace({sign: NUMBERS(side)})
+    swap = {V: V_eff - (whole - V)}
+    grown = sqrt(expand(1 / squared).xreplace(swap).expand()) ** -1
+    return Identity(leading(at(value(book, id)), side) * grown, wanted.xreplace(swap))
 
 
 def flipped(book: Book) -> Identity:
@@ -107,8 +117,10 @@ def half_logistic(book: Book) -> Identity:
 
 
 def grows(book: Book, id: str) -> Rate:
-    """Left eigenvector of the damped flow, in rescaled time: ``eps`` is one and the width is one over ``N``."""
-    rate = value(book, id).xreplace({eps: NUMBERS.One, m: 1 / damping, c: sigma[1] * phi[1]})
+    """Left eigenvector of the damped flow, in rescaled time; ``x`` is the square root of ``eps``."""
+    x = Symbol("x", positive=True)
+    units = {eps: x**2, m: 1 / (damping * x), c: sigma[1] * phi[1]}
+    rate = expand(x * value(book, id).xreplace(units))
     mode = rate * (A[0] - mean(A[i])) + sigma[1] * phi[1] * (OVERLAP[0] - mean(OVERLAP[i]))
     return Rate(book.system("time-scales.phase-one-finite"), mode, rate * mode)
 
@@ -122,10 +134,10 @@ def reached(book: Book) -> Identity:
     """Growing part of the moment at the claimed time, starts independent with variances ``V_0`` and ``1/d``."""
     product = linear(book, "weights") * linear(book, "overlaps")
     grown = product.xreplace({exp(down * t): NUMBERS.Zero})
-    claimed = book.formula("time-scales.half-time-one-finite").statement.args[1]
     rest_of = Poly(expand(grown * exp(-2 * up * t)), start_a, start_s)
     size = rest_of.nth(2, 0) * V_0 + rest_of.nth(0, 2) / d
-    return Identity(size * exp(2 * up * claimed), kappa, let=RATES)
+    rates = book.formula("time-scales.linear-weights").let
+    return Identity(size * exp(2 * up * value(book, "half-time-one-finite")), kappa, let=rates)
 
 
 def undamped(book: Book) -> Limit:
@@ -135,27 +147,65 @@ def undamped(book: Book) -> Limit:
     return Limit(finite, h, NUMBERS.Zero, value(book, "half-time-one"))
 
 
-def solves(book: Book, id: str) -> Derivative:
-    """Linear solution against the damped flow of the centred parts, in the time of gradient flow."""
-    weights, overlaps = (unroll(linear(book, what), RATES) for what in ("weights", "overlaps"))
-    if id == "weights":
-        return Derivative(weights, t, c * overlaps / eps - RATES[0][1] * weights)
-    return Derivative(overlaps, t, c * weights)
+def no_mean(body: Any) -> Any:
+    """Means of centred weights and overlaps are zero."""
+    return NUMBERS.Zero if body in (A[i], OVERLAP[i]) else Symbol(f"mean of {body}")
+
+
+def centred(book: Book, item: Any) -> Any:
+    """Rate of a neuron in the damped flow if the means are zero."""
+    rate = at(book.system("time-scales.phase-one-finite").rate(item))
+    return rate.replace(lambda x: isinstance(x, Sum), lambda x: folded(x, no_mean))
+
+
+def parts_move(book: Book, item: Any) -> Rate:
+    """Centred parts move like neurons whose means are zero."""
+    parts = {A[0]: A[0] - mean(A[i]), OVERLAP[0]: OVERLAP[0] - mean(OVERLAP[i])}
+    system = book.system("time-scales.phase-one-finite")
+    return Rate(system, at(item) - mean(item), centred(book, item).xreplace(parts))
+
+
+def rate_in_time(book: Book, item: Any, weight: Any, overlap: Any) -> Any:
+    """That rate in the time of gradient flow, of weights and overlaps in the units of the network."""
+    units = {A[0]: weight, OVERLAP[0]: overlap / sqrt(eps), damping: 1 / (m * sqrt(eps)), phi[1]: c / sigma[1]}
+    return centred(book, item).xreplace(units) / (sqrt(eps) if item == A[i] else 1)
+
+
+def needed(book: Book) -> Any:
+    """The overlap that the equation of the weights needs along the claimed weights."""
+    weights = value(book, "linear-weights")
+    found = rate_in_time(book, A[i], weights, now_s)
+    return now_s + (weights.diff(t) - found) / found.diff(now_s)
+
+
+def bends(book: Book) -> Derivative:
+    """And it moves as it should: together, the equation of second order."""
+    weights = value(book, "linear-weights")
+    return Derivative(needed(book), t, rate_in_time(book, OVERLAP[i], weights, needed(book)))
 
 
 def starts(book: Book, id: str) -> Identity:
     begin = start_a if id == "weights" else start_s
-    return Identity(linear(book, id).subs(t, 0), begin, let=RATES)
+    return Identity(value(book, f"linear-{id}").subs(t, 0), begin)
 
 
-def solution(id: str) -> Derivation:
-    return Derivation(
-        f"time-scales.linear-{id}",
+def linear_steps(id: str) -> tuple[Step, ...]:
+    first = (
         (
-            Step("it solves the damped linear equations", lambda book: solves(book, id)),
-            Step("it starts at the start", lambda book: starts(book, id)),
-        ),
+            Step("centred weights move as if all means were zero", lambda book: parts_move(book, A[i])),
+            Step("centred overlaps move as if all means were zero", lambda book: parts_move(book, OVERLAP[i])),
+            Step("the overlap that the equation of the weights needs has the rate of an overlap", bends),
+            Step("it starts as the overlap", lambda book: Identity(needed(book).subs(t, 0), start_s)),
+        )
+        if id == "weights"
+        else (
+            Step(
+                "it is the overlap that the equation of the weights needs",
+                lambda book: Identity(value(book, "linear-overlaps"), needed(book)),
+            ),
+        )
     )
+    return (*first, Step("it starts at the start", lambda book: starts(book, id)))
 
 
 SIDES = "both signs"
@@ -185,9 +235,9 @@ DERIVATIONS = (
         "time-scales.end-of-phase-one",
         (
             Step(
-                "weights and signed overlaps far out, in units of the root of the moment",
+                "weights and signed overlaps where the scalar equation rests, the growing exponential alone being left",
                 ends,
-                cases=(("phase-one-weights", 1), ("phase-one-weights", -1), ("phase-one-overlaps", -1)),
+                cases=tuple((f"phase-one-{id}", side) for id in ("weights", "overlaps") for side in (1, -1)),
                 scope=SIDES,
             ),
         ),
@@ -207,8 +257,7 @@ DERIVATIONS = (
         )
         for id in ("growth-rate", "decay-rate")
     ),
-    solution("weights"),
-    solution("overlaps"),
+    *(Derivation(f"time-scales.linear-{id}", linear_steps(id)) for id in ("weights", "overlaps")),
     Derivation(
         "time-scales.half-time-one-finite",
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Integer, Rational, S, Sum, Symbol, exp, oo, powdenest, sqrt
+from sympy import Integer, Rational, S, Sum, Symbol, exp, factor, oo, powdenest, sqrt
 
 from ...theory.indices import put
 from ...theory.matching import match
@@ -31,7 +31,6 @@ from ...theory.time_scales.letters import S as OVERLAP
 from ...theory.time_scales.letters import degree as l
 from ...theory.time_scales.theta import A_mean, S_mean, theta, zeta
 from ..chain import Book, Derivation, Derivative, Identity, Limit, Step
-from ..check_system import flat
 from .entry import folded
 from .equations import at
 from .exponents import SEVERAL
@@ -131,39 +130,44 @@ def grows_out(book: Book) -> Identity:
 
 def scaled(book: Book, degree: int, item: Any) -> Identity:
     """Rates of a phase entry at ``scale`` times a state and drive ``g``, in the stretched time, against drive one."""
-    rate = rates(book, degree, item)
-    stretched = stretch(rate, scale, scale).xreplace({phi[degree]: g / sigma[degree]})
+    rate, stretched = rates(book, degree, item, scale, scale, g)
     clock = value(book, "blow-up-time").xreplace({l: Integer(degree)}).xreplace({before: scale**degree}) / pure
-    return Identity(at(stretched) * clock, scale * at(rate.xreplace({phi[degree]: 1 / sigma[degree]})))
+    return Identity(stretched * clock, scale * rate)
 
 
-def rates(book: Book, degree: int, item: Any) -> Any:
-    """Rate of an item before a degree is learned, means of powers as letters."""
+def rates(book: Book, degree: int, item: Any, weight: Any, overlap: Any, drive: Any) -> tuple[Any, Any]:
+    """Rate of an item before a degree is learned, and the same for stretched weights and overlaps and another drive.
+
+    The drive is one in the first. Definitions stay letters: the second writes each as its stretched value over its value,
+    times its letter; means of powers stretch by themselves.
+    """
     system = book.system(f"time-scales.phase-{'two' if degree == 2 else 'three'}-entry")
-    return flat(system.rate(item), tuple(pair for pair in system.let if not pair[1].has(Sum)))
-
-
-def stretch(expression: Any, weight: Any, overlap: Any) -> Any:
-    """Weights and overlaps times factors, in the means of powers as well."""
-    swap = {letter: overlap**q * letter for q, letter in enumerate(mu)}
+    one = {phi[degree]: 1 / sigma[degree]}
+    swap = {A[i]: weight * A[i], OVERLAP[i]: overlap * OVERLAP[i]}
+    swap |= {letter: overlap**q * letter for q, letter in enumerate(mu)}
     swap |= {letter: weight**2 * overlap**q * letter for q, letter in enumerate(nu)}
-    return expression.xreplace({**swap, A[i]: weight * A[i], OVERLAP[i]: overlap * OVERLAP[i]})
+
+    def stretch(expression: Any) -> Any:
+        return expression.xreplace({**swap, phi[degree]: drive / sigma[degree]})
+
+    for letter, definition in system.let:
+        if not definition.has(Sum):
+            swap[letter] = factor(stretch(definition) / definition.xreplace(one)) * letter
+    rate = system.rate(item)
+    return at(rate.xreplace(one)), at(stretch(rate))
 
 
 def mirrored(book: Book, degree: int, item: Any, flip: str) -> Identity:
     """Weights or overlaps with the other sign, and the drive with its sign: the same motion."""
     weight, overlap = (-1, 1) if flip == "weights" else (1, -1)
-    rate = rates(book, degree, item)
-    drive = {phi[degree]: weight * overlap**degree * phi[degree]}
-    return Identity(
-        at(stretch(rate, weight, overlap).xreplace(drive)), at((weight if item == A[i] else overlap) * rate)
-    )
+    rate, stretched = rates(book, degree, item, Integer(weight), Integer(overlap), Integer(weight * overlap**degree))
+    return Identity(stretched, (weight if item == A[i] else overlap) * rate)
 
 
 def moment_scale(book: Book, degree: int) -> Identity:
     """The moment of the last learned degree is ``scale**l``: so the scale is a root of it."""
     moment = A[i] * OVERLAP[i] ** (degree - 1)
-    return Identity(stretch(moment, scale, scale), scale**degree * moment)
+    return Identity(moment.xreplace({A[i]: scale * A[i], OVERLAP[i]: scale * OVERLAP[i]}), scale**degree * moment)
 
 
 ENTRIES = tuple((degree, item) for degree in (2, 3) for item in (A[i], OVERLAP[i]))

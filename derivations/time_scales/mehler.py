@@ -10,10 +10,11 @@ from sympy import Integer, S, Sum, Symbol, exp, factorial, integrate, oo, pi, sq
 from ...theory.hermite import ACTIVATIONS, GELU, Recurrence, moment, recurrence
 from ...theory.hermite import x as argument
 from ...theory.kernels import kernel, kernel_residual
-from ...theory.time_scales.mehler import KERNELS, left, overlap, rho, right
-from ..chain import Book, Derivation, Derivative, Identity, Step
+from ...theory.time_scales.mehler import KERNELS, SQUARES, left, overlap, rho, right
+from ..chain import Book, Derivation, Derivative, Identity, Limit, Step
+from .network import hermite
 
-x, y, z, w = symbols("x y z w", real=True)
+x, z, w = symbols("x z w", real=True)
 n, more = Symbol("n", integer=True, nonnegative=True), Symbol("q", integer=True, positive=True)
 k = Symbol("k", integer=True, nonnegative=True)
 
@@ -25,12 +26,19 @@ def generating(at: Any, letter: Any) -> Any:
 
 @cache
 def correlated() -> Any:
-    """Mean of the product of two generating functions, by two Gaussian integrals; ``|rho| < 1``."""
-    angle = Symbol("q", positive=True)  # sqrt(1 - rho^2)
-    density = exp(-(x**2) / 2) / sqrt(2 * pi)
-    inner = integrate(exp(w * angle * y) * exp(-(y**2) / 2) / sqrt(2 * pi), (y, -oo, oo))
-    outer = integrate(exp((z + w * rho) * x) * density, (x, -oo, oo))
-    return (outer * inner * exp(-(z**2) / 2 - w**2 / 2)).xreplace({angle: sqrt(1 - rho**2)})
+    """Mean of the product of two generating functions, by Gaussian integrals; ``|rho| < 1``.
+
+    The second input is ``rho x + sqrt(1 - rho^2) y`` with an independent ``y``: both means are of one kind.
+    """
+    q = Symbol("q", positive=True)
+    mean = integrate(exp(q * x) * exp(-(x**2) / 2) / sqrt(2 * pi), (x, -oo, oo))  # entire in q
+    inner, outer = mean.subs(q, w * sqrt(1 - rho**2)), mean.subs(q, z + w * rho)
+    return outer * inner * exp(-(z**2) / 2 - w**2 / 2)
+
+
+def polynomial(degree: int) -> Identity:
+    """Taylor coefficient of the generating function against the recursion of the polynomials."""
+    return Identity(generating(x, z).diff(z, degree).subs(z, 0) / sqrt(factorial(degree)), hermite(degree, x))
 
 
 def value(book: Book) -> Any:
@@ -91,6 +99,27 @@ def kernel_steps(name: str) -> tuple[Step, ...]:
     return (first, lowest)
 
 
+def at_one(book: Book, name: str) -> Limit:
+    """The kernel of two neurons that become one; ``x`` is the square root of what the overlap lacks."""
+    small = Symbol("x", positive=True)
+    whole = book.formula(f"time-scales.kernel-{name}").value
+    return Limit(
+        whole.xreplace({overlap: 1 - small**2}), small, S.Zero, book.formula(f"time-scales.mean-square-{name}").value
+    )
+
+
+def directly(book: Book, name: str) -> Identity:
+    """Gaussian mean of the squared activation."""
+    return Identity(moment(KERNELS[name][1] ** 2, 0, argument), book.formula(f"time-scales.mean-square-{name}").value)
+
+
+def square_steps(name: str) -> tuple[Step, ...]:
+    first = Step("the kernel at overlap one", lambda book: at_one(book, name))
+    if name not in ("relu", "exp"):  # squares without an elementary mean
+        return (first,)
+    return (first, Step("Gaussian mean of the square", lambda book: directly(book, name)))
+
+
 DERIVATIONS = (
     Derivation(
         "time-scales.hermite-correlation",
@@ -98,6 +127,12 @@ DERIVATIONS = (
             Step(
                 "the generating function obeys the recursion $He_{n+1}=xHe_n-nHe_{n-1}$",
                 lambda book: Derivative(generating(x, z), z, (x - z) * generating(x, z)),
+            ),
+            Step(
+                "its Taylor coefficients are the polynomials of that recursion",
+                lambda book, degree: polynomial(degree),
+                cases=tuple(range(7)),
+                scope="degrees 0..6 of the polynomials",
             ),
             Step("equal degrees, all of them: the mean of two generating functions is $e^{\\rho zw}$", equal_degrees),
             Step(
@@ -110,9 +145,10 @@ DERIVATIONS = (
                 "Taylor coefficients of the mean",
                 first_ones,
                 cases=((1, 1), (2, 2), (0, 2), (2, 1)),
-                scope="degrees 0..2",
+                scope="degrees 0..2 of the mean",
             ),
         ),
     ),
     *(Derivation(f"time-scales.kernel-{name}", kernel_steps(name)) for name in KERNELS),
+    *(Derivation(f"time-scales.mean-square-{name}", square_steps(name)) for name in SQUARES),
 )

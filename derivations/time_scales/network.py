@@ -53,7 +53,7 @@ def network(risk: Formula) -> System:
     push = plain.rate(u[i, c])
     along_itself = Sum(u[i, b] * put(push, ()).xreplace({c: b}), (b, 0, d - 1))
     equations = ((a[i], plain.rate(a[i])), (u[i, c], push - u[i, c] * along_itself))
-    return replace(plain, equations=equations, assuming=(m <= 2, K <= 2, d <= 3))  # small points are enough
+    return replace(plain, equations=equations, assuming=(m <= 2, K <= 2, d <= 2))  # small points are enough
 
 
 def hermite(degree: int, x: Any) -> Any:

@@ -10,11 +10,10 @@ from sympy import S, Symbol, exp, sqrt
 from ...theory.flow import along
 from ...theory.indices import put
 from ...theory.time_scales.equations import mean
-from ...theory.time_scales.letters import A, eps, i, phi, residual, sigma
+from ...theory.time_scales.letters import A, eps, i, m, phi, residual, sigma
 from ...theory.time_scales.letters import S as OVERLAP
 from ...theory.time_scales.theta import V_0, A_mean, C, S_mean, V, Z, alpha, b, c, clock, kappa, theta, zeta
-from ..chain import Book, Derivation, Derivative, Identity, Limit, Step
-from ..check_system import flat
+from ..chain import Book, Derivation, Identity, Limit, Step
 from .equations import at
 
 CENTRE = ((alpha[i], alpha[i] - mean(alpha[i])), (zeta[i], zeta[i] - mean(zeta[i])))
@@ -35,12 +34,19 @@ def bends(book: Book) -> Identity:
 
 
 def follows(book: Book, item: Any) -> Identity:
-    """Derivative by ``theta`` times the rate of ``theta`` against the flow of phase 1."""
+    """Derivative by ``theta`` against the flow of phase 1, growth divided out."""
     system = book.system("time-scales.phase-one")
     path_of = {A[i]: path(book, "phase-one-weights"), OVERLAP[i]: path(book, "phase-one-overlaps")}
-    rate = put(flat(system.rate(item), system.let), path_of.items())
-    growth = sigma[1] * (phi[1] - sigma[1] * mean(path_of[A[i]] * path_of[OVERLAP[i]]))
-    return Identity(at(path_of[item].diff(theta) * growth), at(rate))
+    rate = put(system.rate(item) / (sigma[1] * residual[1]), path_of.items())
+    return Identity(at(path_of[item].diff(theta)), at(rate))
+
+
+def scalar(book: Book) -> Identity:
+    """The growth of phase 1, its mean of weight times overlap being the claimed moment."""
+    error = dict(book.system("time-scales.phase-one").let)[residual[1]]
+    moment = book.formula("time-scales.phase-one-moment").value
+    claimed = book.system("time-scales.theta").rate(theta)
+    return Identity(claimed, sigma[1] * error.xreplace({m * mean(A[i] * OVERLAP[i]): m * moment}))
 
 
 def moments(book: Book) -> Identity:
@@ -73,9 +79,17 @@ def stable(book: Book) -> Identity:
 
 
 def special_rate(book: Book) -> Any:
-    """Rate of ``theta`` from overlaps zero and weights of mean zero, in ``c`` and ``b``."""
+    """Rate of ``theta`` from overlaps zero and weights of mean zero, in ``c`` and ``b`` and exponentials."""
     rate = book.system("time-scales.theta").rate(theta).xreplace(SPECIAL)
-    return rate.xreplace({phi[1]: c / sigma[1]}).xreplace({V: 2 * b / sigma[1] ** 2})
+    return rate.xreplace({phi[1]: c / sigma[1]}).xreplace({V: 2 * b / sigma[1] ** 2}).rewrite(exp).expand()
+
+
+def grows(book: Book) -> Identity:
+    """Derivative of the closed form, its rate a letter, against the scalar equation."""
+    one = book.formula("time-scales.phase-one-growth")
+    closed, ((letter, root),) = one.statement.args[1], one.let
+    kept = (("the rate of the closed form", letter**2 - root**2),)
+    return Identity(closed.diff(clock), special_rate(book).subs(theta, closed), given=kept, point=one.let)
 
 
 def half_grown(book: Book) -> Any:
@@ -126,23 +140,12 @@ DERIVATIONS = (
     Derivation("time-scales.phase-one-moment", (Step("mean of weight times overlap", moments),)),
     Derivation(
         "time-scales.theta",
-        (
-            Step(
-                "the rate of phase 1 with the moment put in",
-                lambda book: Identity(
-                    book.system("time-scales.theta").rate(theta),
-                    sigma[1] * (phi[1] - sigma[1] * book.formula("time-scales.phase-one-moment").value),
-                ),
-            ),
-        ),
+        (Step("the common factor of the rates of phase 1, with the moment put in", scalar),),
     ),
     Derivation(
         "time-scales.phase-one-growth",
         (
-            Step(
-                "it solves the scalar equation",
-                lambda book: Derivative(growth(book), clock, special_rate(book).subs(theta, growth(book))),
-            ),
+            Step("it solves the scalar equation", grows),
             Step("it starts at zero", lambda book: Identity(growth(book).subs(clock, 0), S.Zero)),
             Step("the form for small $b$ is equal", stable),
         ),

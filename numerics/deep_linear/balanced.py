@@ -21,6 +21,7 @@ from .network import (
     pull_back,
     unflatten,
 )
+from .root import root_flow
 
 
 def clipped(A: Array) -> tuple[Array, Array, Array]:
@@ -44,6 +45,58 @@ def factor_rate(weights: Layers, cost: Cost, decay: float = 0.0) -> Layers:
     """Gradient flow of every layer: products of thin matrices only."""
     rates = pull_back(weights, -cost.gradient(product(weights)))
     return tuple(rate - decay * W for rate, W in zip(rates, weights)) if decay else rates
+
+
+def layout(weights: Layers, cost: Cost) -> tuple[Array, ...]:
+    """Sizes, beginnings in the vector of all weights, target, input covariance, mask: what the compiled loops read."""
+    sizes = np.array([weights[0].shape[1], *(W.shape[0] for W in weights)])
+    starts = np.concatenate([[0], np.cumsum([W.size for W in weights])])
+    none = np.zeros((0, 0))
+    inputs = none if cost.inputs is None else np.ascontiguousarray(cost.inputs)
+    mask = none if cost.mask is None else np.ascontiguousarray(cost.mask, dtype=float)
+    return sizes, starts, np.ascontiguousarray(cost.target), inputs, mask
+
+
+SMALL = 100
+"""Largest size of a layer up to which compiled loops are faster than calls of BLAS from Python."""
+
+
+def factor_field(weights: Layers, cost: Cost, decay: float = 0.0) -> Callable[[float, Array], Array]:
+    """`factor_rate` as a right-hand side on the vector of all weights, for layers of the given shapes.
+
+    Compiled up to the size `SMALL`; above, products written into buffers that are made once. The result of a call is new.
+    """
+    if max(max(W.shape) for W in weights) <= SMALL and len(weights) > 1:
+        from .layer_steps import slopes
+
+        parts = layout(weights, cost)
+
+        def compiled(_: float, y: Array) -> Array:
+            out = np.empty(y.size)
+            slopes(np.ascontiguousarray(y, dtype=float), *parts, decay, out)
+            return out
+
+        return compiled
+    before = [np.empty((W.shape[0], weights[0].shape[1])) for W in weights[1:]]
+    after = [np.empty((W.shape[1], weights[0].shape[1])) for W in weights[1:]]
+
+    def rate(_: float, y: Array) -> Array:
+        W, out = unflatten(y, weights), np.empty(y.size)
+        slots, prefix = unflatten(out, weights), [W[0]]
+        for M, buffer in zip(W[1:], before):
+            prefix.append(np.matmul(M, prefix[-1], out=buffer))
+        G = cost.gradient(prefix[-1])
+        np.negative(G, out=G)
+        for place in range(len(W) - 1, 0, -1):
+            np.matmul(G, prefix[place - 1].T, out=slots[place])
+            G = np.matmul(W[place].T, G, out=after[place - 1] if place > 1 else slots[0])
+        if len(W) == 1:
+            slots[0][...] = G
+        if decay:
+            out -= decay * y
+        return out
+
+    return rate
 
 
 def svd_rate(A: Array, cost: Cost, layers: int, decay: float = 0.0) -> Array:
@@ -99,7 +152,7 @@ def balanced_flow(
     start : map at time 0, d_out x d_in.
     times : strictly increasing, nonnegative.
     decay : lambda of ``decay/2 sum ||W_l||^2``.
-    by : ``"factors"`` or ``"svd"`` (the oracle).
+    by : ``"factors"``, ``"svd"`` (the oracle), or ``"root"`` (three layers: one factor, the cheapest).
 
     Returns
     -------
@@ -118,19 +171,22 @@ def balanced_flow(
     extra: tuple[tuple[str, Array], ...] = ()
     if by == "factors":
         first = balanced_layers(A0, layers)
-        path = solve(
-            lambda _, y: flatten(factor_rate(unflatten(y, first), cost, decay)), flatten(first), at, method, rtol, atol
-        )
+        path = solve(factor_field(first, cost, decay), flatten(first), at, method, rtol, atol)
         weights = [unflatten(row, first) for row in path]
-        maps = np.array([product(one) for one in weights])
-        extra = (("imbalance", np.array([imbalance(one) for one in weights])),)
+        maps = np.array([product(now) for now in weights])
+        extra = (("imbalance", np.array([imbalance(now) for now in weights])),)
     elif by == "svd":
         rows = solve(
             lambda _, y: svd_rate(y.reshape(A0.shape), cost, layers, decay).ravel(), A0.ravel(), at, method, rtol, atol
         )
         maps = rows.reshape(-1, *A0.shape)
+    elif by == "root" and layers == 3:
+        one = root_flow(cost, decay)
+        maps = np.array([one.take(row) for row in solve(one.rate, one.put(A0), at, method, rtol, atol)])
+    elif by == "root":
+        raise ValueError(f"layers: {layers}; by='root' is for 3")
     else:
-        raise ValueError(f"by: {by!r}; allowed: 'factors', 'svd'")
+        raise ValueError(f"by: {by!r}; allowed: 'factors', 'svd', 'root'")
     loss = np.array([cost.value(A) for A in maps])
     made = Provenance(
         "ode",

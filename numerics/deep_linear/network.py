@@ -6,6 +6,7 @@ A network is a tuple ``(W_1, ..., W_L)`` from the input on: ``A = W_L ... W_1``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ def unflatten(vector: Array, like: Sequence[Array]) -> Layers:
 
 def imbalance(weights: Sequence[Array]) -> float:
     """Largest Frobenius norm of ``W_l W_l^T - W_{l+1}^T W_{l+1}``; 0 for one layer."""
-    pairs = zip(weights, weights[1:])
+    pairs = pairwise(weights)
     return max((float(np.linalg.norm(W @ W.T - V.T @ V)) for W, V in pairs), default=0.0)
 
 
@@ -114,4 +115,4 @@ def gaussian(d_out: int, d_in: int, width: int, layers: int, kappa: float, seed:
     rng = np.random.default_rng(seed)
     sizes = [d_in, *[width] * (layers - 1), d_out]
     scale = np.sqrt(check_positive("kappa", kappa, strict=False) / width)
-    return tuple(scale * rng.standard_normal((b, a)) for a, b in zip(sizes, sizes[1:]))
+    return tuple(scale * rng.standard_normal((b, a)) for a, b in pairwise(sizes))

@@ -1,29 +1,34 @@
-"""Classification of images by networks whose layers scale with the width: float32 and BLAS, plain SGD, cross-entropy.
+"""Classification of images by networks whose layers scale with the width: float32, plain SGD, cross-entropy.
 
 The calibration of the first step, means that do not vanish and biases are those of the published experiments.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...theory.parameterizations.scalings import named
+from ...theory.parameterizations.scalings import Scaling, named
 from ..curve import Curve, Provenance
+from .dense import Dense, gaussian, powers
 from .images import Images
 from .network import functions
 
 Array = NDArray[Any]
 POINTS = ("ip", "ip-llr", "mup", "ntk", "ip-mean", "ip-llr-bias")
 """What can be trained: named points, IP whose entries have a mean, and IP-LLR with biases that do not shrink."""
+Powers = tuple[list[float], list[float]]
+LAST = 0.1
+"""Mean size of the first change of the output, after calibration."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """How one network is trained.
+class Classifier:
+    """One network and how it is trained.
 
     Parameters
     ----------
@@ -53,89 +58,63 @@ class Run:
         if self.point not in POINTS:
             raise ValueError(f"point: {self.point!r}; allowed: {', '.join(POINTS)}")
         functions(self.activation)
-        for name, least in (("L", 1), ("width", 2), ("steps", 1), ("batch", 1)):
+        for name, least in (("L", 1), ("width", 2), ("steps", 1), ("batch", 1), ("seed", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"{name}: {value!r}; an integer of at least {least} is needed")
         for name in ("rate", "cap"):
-            if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                raise ValueError(f"{name}: {getattr(self, name)}; a positive number is needed")
+            value = getattr(self, name)
+            if isinstance(value, bool) or not (np.isfinite(value) and value > 0):
+                raise ValueError(f"{name}: {value!r}; a positive number is needed")
+
+    @property
+    def scaling(self) -> Scaling:
+        """Exponents of the layers; the degree of the activation matters for IP-LLR."""
+        return named("ip" if self.point == "ip-mean" else self.point, self.L, 2 if self.activation == "relu2" else 1)
 
 
-@dataclass
-class Net:
-    """Weights and biases of all layers, changed in place."""
-
-    W: list[Array]
-    b: list[Array]
-    phi: Any
-    slope: Any
-
-    def forward(self, x: Array) -> tuple[list[Array], list[Array]]:
-        """Inputs of every layer and preactivations, each rows x batch."""
-        xs, hs = [x], []
-        for W, b in zip(self.W, self.b):
-            hs.append(W @ xs[-1] + b)
-            xs.append(self.phi(hs[-1]))
-        return xs[:-1], hs
-
-    def backward(self, hs: list[Array], chi: Array) -> list[Array]:
-        """Derivatives of the loss by the preactivations, from that by the output."""
-        signals = [chi]
-        for W, h in zip(self.W[:0:-1], hs[-2::-1]):
-            signals.append((W.T @ signals[-1]) * self.slope(h))
-        return signals[::-1]
-
-
-def start(run: Run, pixels: int, classes: int, rng: np.random.Generator) -> Net:
+def start(one: Classifier, pixels: int, classes: int, rng: np.random.Generator) -> Dense:
     """Weights at the start; the first layer has a bias as one more constant input."""
-    phi, slope, variance = functions(run.activation)
-    m, dtype = float(run.width), np.float32 if run.single else np.float64
-    scaling = named("ip" if run.point.startswith("ip") else run.point, run.L)
-    shapes = [(run.width, pixels + 1), *[(run.width, run.width)] * (run.L - 1), (classes, run.width)]
-    spreads = [np.sqrt(variance / (pixels + 1)), *[np.sqrt(variance)] * (run.L - 1), 1.0]
-    weights = []
-    for l, (shape, spread, A) in enumerate(zip(shapes, spreads, scaling.A)):
-        mean = 1.0 if run.point == "ip-mean" and l else 0.0
-        weights.append((m ** -float(A) * (mean + spread * rng.standard_normal(shape))).astype(dtype))
-    biases = [np.zeros((shape[0], 1), dtype) for shape in shapes]
-    if run.point == "ip-llr-bias":
-        biases = [rng.standard_normal((shape[0], 1)).astype(dtype) for shape in shapes]
-    return Net(weights, biases, phi, slope)
+    root = float(np.sqrt(functions(one.activation)[2]))
+    shapes = [(one.width, pixels + 1), *[(one.width, one.width)] * (one.L - 1), (classes, one.width)]
+    spreads = [root / np.sqrt(pixels + 1), *[root] * (one.L - 1), 1.0]
+    mean, dtype = float(one.point == "ip-mean"), np.float32 if one.single else np.float64
+    return gaussian(one.scaling, shapes, spreads, rng, one.activation, mean=mean, dtype=dtype)
 
 
-def rates(run: Run, first: bool) -> tuple[list[float], list[float]]:
-    """Powers of the width that multiply the updates of weights and of biases."""
-    m, L = float(run.width), run.L
-    if run.point == "ip-llr-bias" and first:
-        c = [-(L + 1) / 2, *[-(L - l + 4) / 2 for l in range(2, L + 1)], -1.0]
-        a = [0.0, *[1.0] * L]
-        return [m ** -(2 * x + y) for x, y in zip(a, c)], [m ** ((L - l + 2) / 2) for l in range(1, L + 1)] + [1.0]
-    base = run.point if run.point in ("mup", "ntk") else "ip"
-    scaling = named("ip-llr" if run.point == "ip-llr" and first else base, L)
-    biases = [m] * L + [1.0] if run.point == "ip-llr-bias" else [0.0] * (L + 1)
-    return [m ** -float(K) for K in scaling.K(0)], biases
+def step(net: Dense, one: Classifier, x: Array, labels: Array, scales: Powers, first: bool) -> list[float]:
+    """One step of SGD; the first of IP-LLR is calibrated layer by layer, on inputs that the lower layers have changed.
 
+    Parameters
+    ----------
+    net : changed in place.
+    one : how it is trained.
+    x, labels : the batch, in columns.
+    scales : what multiplies the updates of weights and biases.
+    first : whether this is the first step.
 
-def step(net: Net, run: Run, x: Array, labels: Array, first: bool) -> None:
-    """One step of SGD; the first of IP-LLR is calibrated layer by layer, on inputs that the lower layers have changed."""
-    xs, hs = net.forward(x)
-    signals = net.backward(hs, error(hs[-1], labels))
-    by_weight, by_bias = rates(run, first)
-    calibrated = first and run.calibrate and run.point.startswith("ip-llr")
-    moved = x
+    Returns
+    -------
+    list : base rate of each layer.
+    """
+    xs, _, signals = net.passes(x, lambda output: error(output, labels))
+    by_weight, by_bias = scales
+    calibrated = first and one.calibrate and one.point.startswith("ip-llr")
+    moved, rates = x, []
     for l, (signal, before) in enumerate(zip(signals, xs)):
         change = -by_weight[l] * (signal @ before.T)
         shift = -by_bias[l] * signal.sum(axis=1, keepdims=True)
-        factor = run.rate
+        rate = one.rate
         if calibrated:
             size = float(np.abs(change @ moved + shift).mean())
-            wanted = 0.1 if l == run.L else 1.0
-            factor = min(wanted / size, run.cap) if size > 0 else run.cap
-        net.W[l] += change.dtype.type(factor) * change
-        net.b[l] += change.dtype.type(factor) * shift
-        if calibrated and l < run.L:
-            moved = net.phi(net.W[l] @ moved + net.b[l])
+            wanted = LAST if l == one.L else 1.0
+            rate = min(wanted / size, one.cap) if size > 0 else one.cap
+        net.W[l] += change.dtype.type(rate) * change
+        net.b[l] += change.dtype.type(rate) * shift
+        if calibrated and l < one.L:
+            moved = net.activate(net.W[l] @ moved + net.b[l])[0]
+        rates.append(rate)
+    return rates
 
 
 def error(output: Array, labels: Array) -> Array:
@@ -163,44 +142,71 @@ def stable_rank(matrix: Array) -> float:
     return float(squares.sum() / squares[-1])
 
 
-def classify(run: Run, images: Images, records: int = 20) -> Curve:
+def classify(
+    one: Classifier, images: Images, records: int = 20, progress: Callable[[float, str], None] | None = None
+) -> Curve:
     """Train one network.
 
     Parameters
     ----------
-    run : how.
+    one : the network and how.
     images : what is classified.
-    records : about how many times losses are recorded.
+    records : about how many times losses are recorded, more at the beginning; at least two.
+    progress : called with the fraction done and a few words.
 
     Returns
     -------
     Curve : axis ``step``; columns ``loss`` (training), ``accuracy`` (test), ``classes`` (different classes predicted on the test),
-        ``stable ranks`` (of the preactivations of every layer over the test, recorded x (L + 1)).
-        A run that breaks down keeps its NaN.
+        ``stable ranks`` (of the preactivations of every layer over the test, recorded x (L + 1)). From where a run breaks down
+        on, everything is NaN. The provenance holds the base rates of the first step.
+
+    Raises
+    ------
+    ValueError : fewer than two records.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(run.seed))
-    dtype = np.float32 if run.single else np.float64
+    if isinstance(records, bool) or not isinstance(records, int) or records < 2:
+        raise ValueError(f"records: {records!r}; an integer of at least 2 is needed")
+    rng = np.random.default_rng(np.random.SeedSequence(one.seed))
+    dtype = np.float32 if one.single else np.float64
     train, test = (np.vstack([x.T, np.ones(len(x))]).astype(dtype) for x in (images.train, images.test))
-    net = start(run, images.train.shape[1], images.classes, rng)
-    marks = np.unique(np.rint(np.linspace(0, 1, records) ** 2 * run.steps).astype(int))
-    rows: list[tuple[float, float, int, list[float]]] = []
+    net = start(one, images.train.shape[1], images.classes, rng)
+    scales = [powers(one.scaling, one.width, t) for t in (0, 1)]
+    marks = np.unique(np.rint(np.linspace(0, 1, records) ** 2 * one.steps).astype(int))
+    columns = ("loss", "accuracy", "classes", "stable ranks")
+    found: dict[str, Array] = {name: np.full(len(marks), np.nan) for name in columns[:3]}
+    found["stable ranks"] = np.full((len(marks), one.L + 1), np.nan)
+    first: list[float] = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for t in range(run.steps + 1):
+        for t in range(one.steps + 1):
             if t in marks:
-                rows.append(record(net, train, images.train_labels, test, images.test_labels))
-            if t < run.steps:
-                chosen = rng.integers(train.shape[1], size=run.batch)
-                step(net, run, train[:, chosen], images.train_labels[chosen], t == 0)
-    loss, accuracy, classes, ranks = (np.array(column) for column in zip(*rows))
-    kept = tuple((name, getattr(run, name)) for name in run.__dataclass_fields__ if name != "seed")
+                row = record(net, train, images.train_labels, test, images.test_labels)
+                if not np.isfinite(row[0]):
+                    break
+                for name, value in zip(columns, row):
+                    found[name][np.searchsorted(marks, t)] = value
+                if progress is not None:
+                    progress(t / one.steps, f"step {t}, loss {row[0]:.3g}")
+            if t < one.steps:
+                chosen = rng.integers(train.shape[1], size=one.batch)
+                rates = step(net, one, train[:, chosen], images.train_labels[chosen], scales[min(t, 1)], t == 0)
+                first = first or rates
+    kept = tuple((field.name, getattr(one, field.name)) for field in fields(one) if field.name != "seed")
     return Curve(
         (("step", marks),),
-        (("loss", loss), ("accuracy", accuracy), ("classes", classes), ("stable ranks", ranks)),
-        Provenance("gradient descent", "parameterizations.classify", (("images", images.name), *kept), run.seed),
+        tuple(found.items()),
+        Provenance(
+            "gradient descent",
+            "parameterizations.classify",
+            (("images", images.name), *kept),
+            one.seed,
+            detail=(("first rates", first),),
+        ),
     )
 
 
-def record(net: Net, train: Array, train_labels: Array, test: Array, labels: Array) -> tuple[float, float, int, list[float]]:
+def record(
+    net: Dense, train: Array, train_labels: Array, test: Array, labels: Array
+) -> tuple[float, float, int, list[float]]:
     """Training loss, test accuracy, number of predicted classes, stable ranks of the preactivations over the test."""
     loss = cross_entropy(net.forward(train)[1][-1], train_labels)
     hs = net.forward(test)[1]

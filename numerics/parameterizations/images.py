@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,19 @@ class Images:
 
 
 def standardised(name: str, train: Array, train_labels: Array, test: Array, test_labels: Array) -> Images:
-    """Images with every pixel centred and scaled by its spread over the training samples."""
+    """Images with every pixel centred and scaled by its spread over the training samples; ValueError if labels do not fit."""
+    for kind, images, labels in (("training", train, train_labels), ("test", test, test_labels)):
+        if labels.ndim != 1 or len(labels) != len(images):
+            raise ValueError(
+                f"images: {len(labels)} labels of {len(images)} images for {kind} in {name}; one each is needed"
+            )
+    if train.shape[1] != test.shape[1] or test_labels.max() > train_labels.max():
+        raise ValueError(f"images: the test of {name} has other sizes or classes than its training")
     mean, spread = train.mean(axis=0), train.std(axis=0)
     spread[spread == 0] = 1.0
-    return Images(name, (train - mean) / spread, train_labels.astype(int), (test - mean) / spread, test_labels.astype(int))
+    return Images(
+        name, (train - mean) / spread, train_labels.astype(int), (test - mean) / spread, test_labels.astype(int)
+    )
 
 
 def digits(seed: int = 0) -> Images:
@@ -78,7 +88,9 @@ def from_folder(path: str | Path) -> Images:
     if any(found(folder, name) for name in CIFAR):
         rows = [cifar(needed(folder, name)) for name in CIFAR]
         train = np.concatenate(rows[:-1])
-        return standardised("CIFAR-10", train[:, 1:].astype(float), train[:, 0], rows[-1][:, 1:].astype(float), rows[-1][:, 0])
+        return standardised(
+            "CIFAR-10", train[:, 1:].astype(float), train[:, 0], rows[-1][:, 1:].astype(float), rows[-1][:, 0]
+        )
     raise ValueError(f"images: {folder} holds neither {MNIST[0]} (MNIST) nor {CIFAR[0]} (CIFAR-10, binary version)")
 
 
@@ -110,7 +122,9 @@ def idx(path: Path) -> Array:
     if raw[:3] != b"\0\0\x08" or rank not in (1, 3) or len(raw) < 4 + 4 * rank:
         raise ValueError(f"images: {path} is no IDX file of bytes")
     shape = tuple(int(n) for n in np.frombuffer(raw, ">u4", rank, 4))
-    if len(raw) != 4 + 4 * rank + int(np.prod(shape)):
+    if 0 in shape:
+        raise ValueError(f"images: {path} holds no images, its shape is {shape}")
+    if len(raw) != 4 + 4 * rank + prod(shape):
         raise ValueError(f"images: {path} has {len(raw)} bytes, which does not fit its shape {shape}")
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * rank).reshape(shape)
 
@@ -119,5 +133,7 @@ def cifar(path: Path) -> Array:
     """Rows of a binary CIFAR-10 file: the class, then 3072 pixels."""
     raw = content(path)
     if not raw or len(raw) % CIFAR_ROW:
-        raise ValueError(f"images: {path} has {len(raw)} bytes; rows of {CIFAR_ROW} are needed (CIFAR-10, binary version)")
+        raise ValueError(
+            f"images: {path} has {len(raw)} bytes; rows of {CIFAR_ROW} are needed (CIFAR-10, binary version)"
+        )
     return np.frombuffer(raw, np.uint8).reshape(-1, CIFAR_ROW)

@@ -7,7 +7,7 @@ from importlib import import_module
 from .derivations.paper import Paper
 from .theory.symbols import register
 
-NAMES = ("mixed", "time-scales", "deep-linear", "parameterizations")
+NAMES = ("mixed", "time-scales", "deep-linear", "parameterizations", "early-alignment")
 """Paper ids; each is a module in ``derivations`` (hyphens become underscores) that exports ``PAPER``."""
 
 

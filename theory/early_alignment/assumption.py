@@ -12,14 +12,14 @@ from sympy import Ge, Le, Rational, Symbol
 from ..formula import Formula, Let, Source
 from .letters import PAPER, formula
 from .spurious import MORE as POINT_LETTERS
-from .spurious import null
+from .spurious import L_star, null, product, residuals, scale
 
 h = Symbol("eta_A", positive=True)
 e_1, e_3 = Symbol("e_1", positive=True), Symbol("e_3", positive=True)
 f_1, f_3 = Symbol("f_1", nonnegative=True), Symbol("f_3", nonnegative=True)
 b_2, f_2 = Symbol("b_2", real=True), Symbol("f_2", real=True)
 y_1, y_2, y_3 = (Symbol(f"y_{k}", positive=True) for k in (1, 2, 3))
-g_13, g_12, g_23, product = (Symbol(name, real=True) for name in ("g_13", "g_12", "g_23", "cy"))
+g_13, g_12, g_23 = (Symbol(name, real=True) for name in ("g_13", "g_12", "g_23"))
 MORE = {
     **POINT_LETTERS,
     h: "constant of the assumption, less than 1/6",
@@ -35,15 +35,15 @@ MORE = {
     g_13: "inner product $\\langle x_1,x_3\\rangle$",
     g_12: "inner product $\\langle x_1,x_2\\rangle$",
     g_23: "inner product $\\langle x_2,x_3\\rangle$",
-    product: "cross product of the features times labels",
 }
 LATEX = (
     (h, r"\eta"),
     (g_13, r"\langle x_1,x_3\rangle"),
     (g_12, r"\langle x_1,x_2\rangle"),
     (g_23, r"\langle x_2,x_3\rangle"),
-    (product, r"c\cdot y"),
 )
+GAP = 1 - 4 * h - h**2
+"""Positive for a constant below 1/6: it is 11/36 there."""
 ASSUMING = (
     h < Rational(1, 6),
     e_1 <= h,
@@ -54,7 +54,6 @@ ASSUMING = (
     b_2 <= h,
     f_2 >= -h,
     f_2 <= h,
-    *(Ge(one, 0, evaluate=False) for one in (f_1, f_3)),
 )
 LABELS = (y_1 >= 1, y_1 <= 1 + h, y_2 <= h, y_3 >= 1, y_3 <= 1 + h)
 X_1, X_2, X_3 = (-1 + e_1, 1 + f_1), (b_2, 1 + f_2), (1 - e_3, 1 + f_3)
@@ -110,10 +109,41 @@ FORMULAS = (
     ),
     bounded(
         "assumption-residual",
-        "the least squares map does not fit the points: residuals have the signs +, -, +, and the loss a positive limit",
-        Le(product, -2 * (1 - 4 * h - h**2), evaluate=False),
+        "the least squares map does not fit the points",
+        Le(product, -2 * GAP, evaluate=False),
         (*CROSS, (product, null[0] * y_1 + null[1] * y_2 + null[2] * y_3)),
         LABELS,
+    ),
+    bounded(
+        "assumption-null-2-low",
+        "entry 2 of the cross product of the features is positive under the assumption",
+        Ge(null[1], 2 * (1 - h), evaluate=False),
+        CROSS[1:2],
+    ),
+    *(
+        formula(
+            f"assumption-sign-{k}",
+            f"residual of point {k} at the least squares map is {'negative' if k == 2 else 'positive'}",
+            (Le if k == 2 else Ge)(residuals[k - 1], bound, evaluate=False),
+            Source(PAPER, "assumption on three points"),
+            let=((residuals[k - 1], product / scale * null[k - 1]),),
+            assuming=(h < Rational(1, 6), scale > 0, product <= -2 * GAP, known),
+            extra=MORE,
+        )
+        for k, bound, known in (
+            (1, 2 * GAP * (1 - 3 * h) / scale, null[0] <= 3 * h - 1),
+            (2, -4 * GAP * (1 - h) / scale, null[1] >= 2 * (1 - h)),
+            (3, 2 * GAP * (1 - 3 * h) / scale, null[2] <= 3 * h - 1),
+        )
+    ),
+    formula(
+        "assumption-loss",
+        "the loss at the spurious stationary point is positive under the assumption",
+        Ge(L_star, 2 * GAP**2 / (3 * scale), evaluate=False),
+        Source(PAPER, "assumption on three points"),
+        let=((L_star, product**2 / (6 * scale)),),
+        assuming=(h < Rational(1, 6), scale > 0, product <= -2 * GAP),
+        extra=MORE,
     ),
 )
 SYSTEMS = ()

@@ -160,6 +160,14 @@ FORMULAS = (
         extra=MORE,
     ),
     formula(
+        "exit-time-grazing",
+        "time at which a neuron that is pulled over a wall only for a while first meets it",
+        Eq(t_e, log(-(f_0 - beta + ROOT) / (beta + gamma)) / delta),
+        assuming=(f_0 > 0, beta + gamma > 0, f_0 + gamma < 0, f_0 * (f_0 - 2 * beta) + gamma**2 > 0),
+        float_form=log1p(2 * f_0 / (ROOT - SLOPE)) / delta,
+        extra=MORE,
+    ),
+    formula(
         "exit-angle",
         "balanced neuron: half the angle at which it meets a wall that lies before D",
         Eq(T_e, (sin_D - HYPOT) / cos_D),

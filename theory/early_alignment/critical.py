@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Eq, MatrixSymbol, Symbol, symbols
+from sympy import Eq, MatrixSymbol, Ne, Symbol, symbols
 
 from ..formula import Source
 from .directions import MORE as DIRECTION_LETTERS
@@ -18,7 +18,7 @@ x_k, D_off = MatrixSymbol("x_k", d, 1), MatrixSymbol("D_off", d, 1)
 y_k = Symbol("y_k", real=True)
 v_off, v_on, jump = symbols("v_off v_on jump", real=True)
 share, label = Symbol("eta_k", nonnegative=True), Symbol("s_y_k", real=True)
-size = Symbol("x_sq", positive=True)
+size, inside = Symbol("x_sq", positive=True), Symbol("inside", real=True)
 push_off, push_on = symbols("u_off u_on", positive=True)
 z_n = Symbol("n_Z", integer=True, positive=True)
 X_Z = MatrixSymbol("X_Z", z_n, d)
@@ -41,6 +41,7 @@ MORE = {
     v_on: "speed across the hyperplane of $x_k$ where the point is active, $s\\langle D_{\\mathrm{on}},x_k\\rangle$",
     jump: "jump of the speed at the kink, $v_{\\mathrm{on}}-v_{\\mathrm{off}}$",
     share: "share of the active side while a neuron slides along the hyperplane",
+    inside: "share of the active side times share of the other: not negative exactly for shares between 0 and 1",
     label: "sign of the output weight times label",
     size: "$|x_k|^2$",
     push_off: "speed towards the hyperplane from the side where the point is not active",
@@ -62,6 +63,7 @@ LATEX = (
     (v_on, r"v_{\mathrm{on}}"),
     (jump, r"v_{\mathrm{on}}-v_{\mathrm{off}}"),
     (label, "s y_k"),
+    (inside, r"\eta_k(1-\eta_k)"),
     (size, "|x_k|^2"),
     (push_off, r"u_{\mathrm{off}}"),
     (push_on, r"u_{\mathrm{on}}"),
@@ -118,6 +120,25 @@ FORMULAS = (
         "kink-label",
         "what pushes a neuron back onto the hyperplane from both sides: it slides only if s y_k < 0",
         Eq(label, -n * (push_off + push_on) / size),
+        extra=MORE,
+    ),
+    formula(
+        "kink-repels",
+        "what pushes a neuron off the hyperplane on both sides: only if s y_k > 0",
+        Eq(label, n * (push_off + push_on) / size),
+        extra=MORE,
+    ),
+    formula(
+        "kink-critical",
+        "a direction on the hyperplane can rest exactly if the speeds on its two sides do not have the same sign; else it crosses",
+        Eq(inside, -v_off * v_on / (v_off - v_on) ** 2),
+        assuming=(Ne(v_off, v_on, evaluate=False),),
+        extra=MORE,
+    ),
+    formula(
+        "sliding-vector",
+        "the driving vector with that share: the projection at right angles to the input",
+        Eq(D_F, D_off - x_k * x_k.T * D_off / size),
         extra=MORE,
     ),
     formula(

@@ -23,6 +23,7 @@ from .letters import (
     mask,
     meaning,
     n,
+    others,
     t,
     v,
     w_cone,
@@ -81,12 +82,12 @@ out = MatrixSymbol("h", n, 1)
 Psi = MatrixSymbol("Psi", d + 1, d + 1)
 beta, rate = MatrixSymbol("beta", d, 1), Symbol("dL", real=True)
 MORE = {
-    out: "part of the outputs at the data that comes from one cone",
+    out: "outputs at the data",
     Psi: "product of the matrices $I+\\eta M$ of all steps since a reference time",
     beta: "linear map of least squared error",
     rate: "rate of the loss",
 }
-LATEX = ((Psi, r"\Psi"), (out, "h_c"), (beta, r"\beta^{*}"), (rate, r"\dot{L}"))
+LATEX = ((Psi, r"\Psi"), (out, "h"), (beta, r"\beta^{*}"), (rate, r"\dot{L}"))
 
 # After alignment all active neurons are in the full cone: a two-layer linear network.
 FULL_CONE = gradient_flow(
@@ -111,7 +112,12 @@ FULL_CONE_MOMENTS = System(
 )
 
 FORMULAS = (
-    formula("output", "outputs from the moments: every cone adds its own", Eq(out, mask * X * v), extra=MORE),
+    formula(
+        "output",
+        "outputs from the moments: a cone adds its own to those of all other cones, so that they are a sum over cones",
+        Eq(out, mask * X * v + others),
+        extra=MORE,
+    ),
     formula(
         "propagator",
         "the moments now are those at a reference time, moved by the product of the steps",

@@ -19,6 +19,7 @@ from .letters import (
     X,
     a,
     a_cone,
+    a_start,
     d,
     delta,
     dot,
@@ -32,6 +33,7 @@ from .letters import (
     t,
     w,
     w_cone,
+    w_start,
     y,
     z,
 )
@@ -86,6 +88,7 @@ STACKED = System(
     ((z, M * z),),
     meaning(z, M, t),
     OURS,
+    symmetric=(M,),
 )
 STACKED_STEP = System(
     "early-alignment.stacked-step",
@@ -95,26 +98,27 @@ STACKED_STEP = System(
     ((z, (I_z + eta * M) * z),),
     meaning(z, M, eta, N),
     OURS,
+    symmetric=(M,),
 )
 
-dQ, Q_next = MatrixSymbol("dQ", m, m), MatrixSymbol("Q_next", m, m)
+Q_next = MatrixSymbol("Q_next", m, m)
 Phi = MatrixSymbol("Phi", d + 1, d + 1)
 MORE = {
-    dQ: "rate of the Minkowski products $a_ia_j-\\langle w_i,w_j\\rangle$ of the neurons of a cone",
-    Q_next: "change of the Minkowski products in one step",
+    Q_next: "change of the Minkowski products $a_ia_j-\\langle w_i,w_j\\rangle$ in one step",
     Phi: "what a time $t$ in the cone does to stacked weights",
 }
-LATEX = ((Q_next, r"\Delta Q"), (Phi, r"\Phi"), (dQ, r"\dot{Q}"))
+LATEX = ((Q_next, r"\Delta Q"), (Phi, r"\Phi"))
 
+MINKOWSKI = a_cone.T * a_cone - w_cone.T * w_cone
+"""Products $a_ia_j-\\langle w_i,w_j\\rangle$ of all pairs of neurons."""
 BOOST = I_z + sinh(delta * t) / delta * M + (cosh(delta * t) - 1) / delta**2 * M * M
 
 FORMULAS = (
     formula(
         "invariant",
         "gradient flow conserves a^2 - |w|^2, and the Minkowski products of all neurons of a cone",
-        Eq(dQ, ZeroMatrix(m, m), evaluate=False),
+        Eq(MINKOWSKI, a_start.T * a_start - w_start.T * w_start, evaluate=False),
         Source(PAPER, "sec. 2"),
-        extra=MORE,
     ),
     formula(
         "generator",

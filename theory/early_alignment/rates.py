@@ -49,7 +49,8 @@ LEAVE = exp(-eps * delta / delta_max * log(1 / lam))
 FORMULAS = (
     formula(
         "theorem",
-        "early alignment: at the alignment time neurons are dead, near an extremal vector, or near a saddle of G",
+        "early alignment: at the alignment time every neuron is dead (D = 0), within this angle of an extremal vector, "
+        "or still near a critical direction of G that does not attract",
         Le(angle, lam ** (power * eps), evaluate=False),
         Source(PAPER, "early-alignment theorem"),
         standing=Standing.THEOREM,

@@ -5,10 +5,10 @@ Points are ``x_k = (b_k, g_k)``; ``c`` is the cross product of the two feature c
 
 from __future__ import annotations
 
-from sympy import Eq, MatrixSymbol, Rational, Symbol, log, symbols
+from sympy import Eq, MatrixSymbol, Rational, Symbol, Trace, log, sqrt, symbols
 
 from ..formula import Formula, Source, Standing
-from .letters import PAPER, d, formula, n
+from .letters import PAPER, X, d, formula, n, y
 
 b = symbols("b_1:4", real=True)
 g = symbols("g_1:4", real=True)
@@ -21,8 +21,9 @@ trap, first = MatrixSymbol("D_trap", d, 1), MatrixSymbol("D_first", d, 1)
 D_dead = MatrixSymbol("D_dead", d, 1)
 beta, beta_end = MatrixSymbol("beta", d, 1), MatrixSymbol("beta_end", d, 1)
 product, scale = symbols("cy c_sq", real=True)
+rest = MatrixSymbol("rest", n, 1)
 L_star, L_three = symbols("L_star L_three", nonnegative=True)
-size = Symbol("x_2_sq", positive=True)
+size, size_1 = Symbol("x_2_sq", positive=True), Symbol("x_1_sq", positive=True)
 small, mass, rate, t_escape = (Symbol(name, positive=True) for name in ("a_trapped", "mass", "delta_trap", "t_escape"))
 gain_off, gain_on = symbols("v_1 v_12", real=True)
 up_1, up_3 = symbols("rho_1 rho_3", positive=True)
@@ -43,9 +44,11 @@ MORE = {
     beta_end: "linear map that the network tends to",
     product: "cross product times labels, $c\\cdot y$",
     scale: "$|c|^2$",
+    rest: "residuals at the least squares map, as a vector",
     L_star: "loss of the least squares map",
     L_three: "loss of the least squares map on the three public points",
     size: "$|x_2|^2$",
+    size_1: "$|x_1|^2$",
     small: "size of the output weight of a trapped neuron",
     mass: "sum of $|a||w|$ over the trapped neurons",
     rate: "length of the driving vector of trapped neurons",
@@ -63,9 +66,11 @@ LATEX = (
     (beta_end, r"\beta_{\infty}"),
     (product, r"c\cdot y"),
     (scale, "|c|^2"),
+    (rest, "r"),
     (L_star, "L^{*}"),
     (L_three, "L^{*}_{3}"),
     (size, "|x_2|^2"),
+    (size_1, "|x_1|^2"),
     (small, "|a_j|"),
     (rate, r"|D_{\mathrm{trap}}|"),
     (t_escape, r"t_{\mathrm{escape}}"),
@@ -123,6 +128,19 @@ FORMULAS = (
         standing=Standing.THEOREM,
         extra=MORE,
     ),
+    formula(
+        "residual",
+        "residual of the least squares map for any number of points: the part of the labels off the columns of X",
+        Eq(rest, y - X * (X.T * X).I * X.T * y),
+        extra=MORE,
+    ),
+    formula(
+        "residual-loss",
+        "loss of the least squares map for any number of points",
+        Eq(L_star, Trace(y.T * rest) / (2 * n)),
+        let=((rest, y - X * (X.T * X).I * X.T * y),),
+        extra=MORE,
+    ),
     *(residual(k) for k in (1, 2, 3)),
     formula(
         "spurious-loss",
@@ -161,11 +179,20 @@ FORMULAS = (
         extra=MORE,
     ),
     formula(
-        "escape-time", "time until one trapped neuron has size one", Eq(t_escape, log(1 / small) / rate), extra=MORE
+        "trap-rate",
+        "rate at which trapped neurons grow: the part of the driving vector at right angles to point 2",
+        Eq(rate, up_1 / n * sqrt(size_1 - g_12**2 / size)),
+        extra=MORE,
+    ),
+    formula(
+        "escape-time",
+        "time until one trapped neuron has size one, to leading order",
+        Eq(t_escape, log(1 / small) / rate),
+        extra=MORE,
     ),
     formula(
         "escape-time-mass",
-        "time until all trapped neurons together have mass one",
+        "time until all trapped neurons together have mass one, to leading order",
         Eq(t_escape, log(1 / mass) / (2 * rate)),
         extra=MORE,
     ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sympy import Eq, Ge, Le, Symbol, exp, pi, tan
 
-from .letters import delta, formula, n
+from ..system import System
+from .letters import OURS, delta, formula, meaning, n, t
 from .rates import MORE as RATE_LETTERS
 from .rates import C, t_in, theta_in
 
@@ -15,6 +16,7 @@ y_k, f_k, f_j = Symbol("y_k", positive=True), Symbol("f_k_plus", nonnegative=Tru
 depth, climb = Symbol("xi", nonnegative=True), Symbol("dxi", real=True)
 x_size, T = Symbol("x_size", positive=True), Symbol("T", positive=True)
 excess = Symbol("excess", nonnegative=True)
+start_depth = Symbol("xi_0", nonnegative=True)
 MORE = {
     **RATE_LETTERS,
     y_j: "label of one active point (positive)",
@@ -29,8 +31,9 @@ MORE = {
     f_j: "sum over the other active points, $\\sum_ly_l\\langle x_l,u\\rangle$ (not negative)",
     depth: "distance to the hyperplane of a point that is not active, $-\\langle x_k,u\\rangle$",
     climb: "rate at which it is approached",
+    start_depth: "that distance at the start",
     x_size: "largest length of a data point",
-    T: "time after which a neuron with $a>0$ that is not dead at the start has all points active",
+    T: "time at the latest from which on a neuron with $a>0$ that is not dead at the start has all points active",
 }
 LATEX = (
     (pull, r"\langle D,x_k\rangle"),
@@ -39,8 +42,19 @@ LATEX = (
     (f_j, r"f_{\mathrm{rest}}"),
     (depth, r"\xi"),
     (climb, r"-\dot{\xi}"),
+    (start_depth, r"\xi_0"),
     (x_size, r"\max_k|x_k|"),
     (g_jk, r"\langle x_j,x_k\rangle"),
+)
+
+APPROACH = System(
+    "early-alignment.wall-flow",
+    "distance of a neuron with a > 0 to the hyperplane of a point that is not active",
+    "flow",
+    t,
+    ((depth, -(pull_min + excess) - lift * depth),),
+    meaning(depth, pull_min, excess, lift, t, extra=MORE),
+    OURS,
 )
 
 FORMULAS = (
@@ -74,7 +88,9 @@ FORMULAS = (
     formula(
         "entry-time",
         "neurons with a > 0 have all points active after a time that depends on neither width nor scale",
-        Eq(T, x_size / pull_min),
+        Le(T, x_size / pull_min, evaluate=False),
+        let=((T, start_depth / pull_min),),
+        assuming=(start_depth <= x_size,),
         extra=MORE,
     ),
     formula(
@@ -86,4 +102,4 @@ FORMULAS = (
         extra=MORE,
     ),
 )
-SYSTEMS = ()
+SYSTEMS = (APPROACH,)

@@ -13,7 +13,7 @@ from .theta import MORE as PHASE_ONE
 from .theta import A_mean, theta
 
 NAMES = {1: "one", 2: "two", 3: "three", 4: "four"}
-ds, dP, dM2 = symbols("ds dP_i dM_2", real=True)
+ds, dP, dM2 = symbols("ds_i dP_i dM_2", real=True)
 escape = IndexedBase("L")
 rate, d, t_escape = symbols("lambda d t_e", positive=True)
 top = Symbol("Q", real=True)

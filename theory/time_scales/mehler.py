@@ -15,6 +15,7 @@ left, right = symbols("n_1 n_2", integer=True, nonnegative=True)
 rho = Symbol("rho", real=True)
 correlation = Symbol("H", real=True)
 overlap, kernel = Symbol("r", real=True), Symbol("U", positive=True)
+square = Symbol("U_1", positive=True)
 scale = Symbol("b", positive=True)
 MORE: dict[Any, str] = {
     left: "degree of the first polynomial",
@@ -22,6 +23,7 @@ MORE: dict[Any, str] = {
     rho: "correlation of the two inputs",
     correlation: "mean of the product of two normalised Hermite polynomials",
     overlap: "overlap of two neurons",
+    square: "mean square of the activation, $\\sum_k\\sigma_k^2$",
     kernel: "correlation of two neurons, $\\sum_k\\sigma_k^2r^k$",
     scale: "scale of the input of the activation",
 }
@@ -34,10 +36,17 @@ KERNELS: dict[str, tuple[str, Any, Any]] = {
     "gelu": (
         "Gaussian error linear unit",
         GELU,
-        overlap / 4 + overlap * asin(overlap / 2) / (2 * pi) + 1 / (2 * pi * sqrt(4 - overlap**2)),
+        overlap / 4 + overlap * asin(overlap / 2) / (2 * pi) + 1 / (4 * pi * sqrt(1 - overlap**2 / 4)),
     ),
 }
-LATEX: tuple[tuple[Any, str], ...] = ()
+SQUARES: dict[str, Any] = {
+    "relu": Rational(1, 2),
+    "erf": 2 / pi * asin(2 * scale**2 / (1 + 2 * scale**2)),
+    "exp": exp(2 * scale**2),
+    "normal-cdf": Rational(1, 3),
+    "gelu": Rational(1, 3) + sqrt(3) / (6 * pi),
+}
+LATEX = ((square, "U(1)"),)
 FORMULAS = (
     formula(
         "hermite-correlation",
@@ -57,5 +66,16 @@ FORMULAS = (
             extra=MORE,
         )
         for name, (words, _, value) in KERNELS.items()
+    ),
+    *(
+        formula(
+            f"mean-square-{name}",
+            f"mean square, that damps the second layer at finite width: {KERNELS[name][0]}",
+            Eq(square, value),
+            OURS,
+            standing=Standing.THEOREM,
+            extra=MORE,
+        )
+        for name, value in SQUARES.items()
     ),
 )

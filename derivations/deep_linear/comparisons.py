@@ -1,0 +1,12 @@
+"""All comparisons of deep linear networks with gradient descent, gradient flow and direct minimisation."""
+
+from __future__ import annotations
+
+from . import compare_decay, compare_modes, compare_regimes, compare_saddles, compare_width
+from .compare_tools import on_one_thread
+
+COMPARISONS = tuple(
+    on_one_thread(comparison)
+    for module in (compare_modes, compare_saddles, compare_decay, compare_regimes, compare_width)
+    for comparison in module.COMPARISONS
+)
