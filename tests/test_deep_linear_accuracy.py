@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sympy import lambdify
 
-from plateaux.numerics.lower import lower_formula
 from plateaux.numerics.deep_linear import blow_up, network
 from plateaux.numerics.deep_linear import modes as numbers
+from plateaux.numerics.lower import lower_formula
 from plateaux.theory.deep_linear import modes
 
 STARTS = (1e-12, 1e-6, 1e-2, 0.5, 1 - 1e-9)

@@ -56,3 +56,31 @@ def test_curvature_blocks_against_the_hessian(layers: int) -> None:
             if layers > 2 and not S:
                 assert negative == 0
             assert saddles.curvatures(cost.target, S, layers, 4).negative == negative
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("layers", "error"), [(2, 0.110), (3, 0.105)])
+def test_failing_mask(layers: int, error: float) -> None:
+    """Zero loss at the minimal rank, with other hidden entries."""
+    cost = costs.failing_completion()
+    last = greedy.greedy(cost, layers)[-1]
+    assert last.rank == 3 and last.loss < 1e-12
+    assert cost.hidden_error(last.A) == pytest.approx(error, abs=5e-4)
+
+
+@pytest.mark.slow
+def test_three_layers_visit_the_greedy_sequence() -> None:
+    """Completion from standard deviation 1e-3: the run comes within 1e-6 of every greedy point, and its plateaus are they."""
+    cost = costs.completion()
+    stages = greedy.greedy(cost, 3)
+    assert [one.rank for one in stages] == [0, 1, 2, 3]
+    assert [one.loss for one in stages[1:3]] == pytest.approx([1.751150, 0.311161], abs=1e-6)
+    start = network.gaussian(8, 8, 8, 3, 8e-6, seed=2)
+    times = np.linspace(0, 900, 4501)
+    curve, _ = descent.layer_flow(start, cost, times, method="LSODA", rtol=1e-11, atol=1e-14)
+    for stage in stages[1:]:
+        assert np.linalg.norm(curve["A"] - stage.A, axis=(1, 2)).min() < 1e-6
+    found = saddles.find_saddles(curve, costs.cosine_target())
+    assert [one.modes for one in found] == [(1,), (1, 2)]
+    assert [one.rank for one in found] == [1, 2]
+    assert [one.loss for one in found] == pytest.approx([1.751150, 0.311161], abs=1e-6)

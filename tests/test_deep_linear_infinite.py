@@ -43,3 +43,20 @@ def test_random_networks_approach_the_limit(layers: int) -> None:
         runs.append(descent.descend(start, costs.scalar(1.0), 0.005, 100, record=50)[0]["A"][1:, 0, 0])
     error = np.std(runs, axis=0, ddof=1) / np.sqrt(len(runs))
     assert (np.abs(np.mean(runs, axis=0) - limit) < 4 * error + 0.02).all()
+
+
+@pytest.mark.parametrize("layers", [2, 3, 4])
+def test_modes_decouple(layers: int) -> None:
+    """The tree of every input and output, tensored: the whole map against one mode at a time."""
+    target = np.array([[1.0, 0.3], [-0.4, 0.6]])
+    depth = {2: 0, 3: 4, 4: 4}[layers]
+    start = tuple(np.sqrt(0.8) * W for W in blocks(infinite.tree(layers, depth)))
+    full, _ = descent.layer_flow(start, costs.squared_error(target), TIMES, rtol=1e-12, atol=1e-14)
+    # The wrapper returns the deeper of its two trees.
+    found = infinite.infinite_map(TIMES, target, 0.8, layers, depth - max(1, layers - 2) if layers > 2 else 0)
+    assert np.abs(found["A"] - full["A"]).max() < 1e-10
+
+
+def blocks(weights: network.Layers) -> network.Layers:
+    """Two copies of the scalar network: it is a sum over inputs and outputs as long as both trees keep their own units."""
+    return tuple(np.kron(W, np.eye(2)) for W in weights)

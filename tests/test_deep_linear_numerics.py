@@ -148,6 +148,37 @@ def test_both_descents_are_the_plain_one(layers: int, cost: costs.Cost, monkeypa
             descent.descend(start, cost, 500.0, 400, record=200)
 
 
+def test_the_law_test_has_power(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Degrees of freedom that begin one lower (j from 1) are detected on the same statistics and seeds."""
+    from scipy.stats import ks_2samp
+
+    right = law.bartlett
+
+    def rows(start: int) -> np.ndarray:
+        out = []
+        for draw in range(1200):
+            first, W, last = law.three_layers(2, 2, 5, 1.0, 2, (start, draw))
+            out.append([np.sum(first**2) + np.sum(last**2), np.sum(W**2)])
+        return np.array(out)
+
+    def full() -> np.ndarray:
+        out = []
+        for draw in range(1200):
+            first, W, last = network.gaussian(2, 2, 5, 3, 1.0, seed=(3, draw))
+            # The same numbers of the full network: in its two blocks.
+            short = law.compress((first, W, last), 2)
+            out.append([np.sum(first**2) + np.sum(last**2), np.sum(short[1] ** 2)])
+        return np.array(out)
+
+    true = full()
+    good = rows(1)
+    monkeypatch.setattr(law, "bartlett", lambda rng, size, degrees: right(rng, size, degrees - 1))
+    wrong = rows(1)
+    for column in range(2):
+        assert ks_2samp(true[:, column], good[:, column]).pvalue > 1e-3
+        assert ks_2samp(true[:, column], wrong[:, column]).pvalue < 1e-6
+
+
 def test_refusals() -> None:
     hidden = np.ones((3, 3), bool)
     hidden[1] = False

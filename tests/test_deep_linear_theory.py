@@ -12,13 +12,39 @@ from plateaux.theory.formula import Standing
 
 class TestDeepLinear(PaperChecks):
     paper = PAPER
-    cited = frozenset({"deep-linear.saddle-to-saddle"})
-    scopes = {"deep-linear.origin-deep": "L = 3..6", "deep-linear.small-start-time": "L = 3..6"}  # noqa: RUF012
+    cited = frozenset(
+        f"deep-linear.{name}" for name in ("saddle-to-saddle", "singular-values-of-product", "saddle-exponent")
+    )
+    scopes = {  # noqa: RUF012
+        "deep-linear.origin-deep": "L = 3..6",
+        "deep-linear.small-start-time": "L = 3..6",
+        "deep-linear.zero-curvature": "L = 3..6",
+        "deep-linear.approach-roots": "L = 2..12",
+        "deep-linear.small-start-shift": "L = 3..12",
+        "deep-linear.negative-directions": "m = 4",
+        "deep-linear.summation-by-parts": "n <= 8",
+        "deep-linear.balanced-norm": "L = 2..5",
+        "deep-linear.tangent-kernel": "L = 2..4",
+        "deep-linear.tree-moments": "m <= 8",
+        "deep-linear.tree-series": "m <= 4",
+    }
     # A power of the outer Gram matrix commutes with it.
     equivalent = {"deep-linear.outer-power": {"C2 and R swapped"}}  # noqa: RUF012
     heavy = frozenset(
         f"deep-linear.{name}"
-        for name in ("time-3", "time-5", "time-6", "balanced-flow-3", "balanced-flow-4", "neighbours", "layer-flow-5")
+        for name in (
+            "time-3",
+            "balanced-flow-3",
+            "balanced-flow-4",
+            "neighbours",
+            "layer-flow-5",
+            "approach-roots",
+            "small-start-shift",
+            "small-start-time",
+            "infinite-width-mode",
+            "infinite-width-time",
+            "negative-directions",
+        )  # fmt: skip
     )
 
 

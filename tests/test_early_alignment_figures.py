@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from plateaux.cli import main
 from plateaux.derivations.early_alignment.diagrams import DiagramSettings, run_diagram
@@ -16,6 +20,7 @@ from plateaux.numerics.store import load
 
 SMALL = SimulateSettings(m=30, scale=0.01, eta=0.01, steps=500, records=20)
 TINY = DiagramSettings(widths=(5, 10), scales=(0.05, 0.5), seeds=2, steps=200, jobs=1)
+GALLERY = Path(__file__).parents[1] / "docs" / "gallery"
 BY_ID = {figure.id.split(".")[1]: figure for figure in FIGURES}
 
 
@@ -124,3 +129,15 @@ def test_command_line(capsys, tmp_path):
     assert main([*words, "--dominance", "0", "--out", str(out)]) == 2
     error = capsys.readouterr().err
     assert "dominance: 0.0; allowed" in error and error.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not GALLERY.is_dir(), reason="the tests stand without the documentation")
+def test_animation(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    space = runpy.run_path(str(GALLERY / "early_alignment_animation.py"))
+    (path,) = (tmp_path / "images").iterdir()
+    with Image.open(path) as image:
+        assert image.n_frames > 50 and path.stat().st_size < 1.5e6
+    assert space["run"]["loss"][-1] == pytest.approx(256 / 2925, rel=1e-3)
+    assert "nan" not in capsys.readouterr().out

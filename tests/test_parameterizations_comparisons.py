@@ -33,7 +33,7 @@ def test_comparison_is_ok(name: str) -> None:
     assert found.uses
 
 
-def test_ids_are_told_apart_by_their_seed() -> None:
+def test_every_comparison_says_why() -> None:
     assert set(QUICK) <= set(BY_NAME)
     assert all(one.id.startswith(f"{NAME}.") and one.seconds > 0 and one.because for one in PAPER.comparisons)
 

@@ -17,6 +17,37 @@ BOOK = PAPER.book()
 
 class TestParameterizations(PaperChecks):
     paper = PAPER
+    scopes = {  # noqa: RUF012
+        "parameterizations.ip-forward": "L = 4",
+        "parameterizations.ip-backward": "L = 1, 2, 4",
+        "parameterizations.ip-output": "L = 1..5",
+        "parameterizations.ip-relative-update": "L = 2 with p = 1, 3/2, 2; L = 3, 4 with every p >= 1",
+        "parameterizations.ip-first-layer-update": "L = 2 with p = 1, 3/2, 2; L = 1, 3, 4 with every p >= 1",
+        "parameterizations.ip-output-update": "L = 3, 4 with every p >= 1",
+        "parameterizations.ip-two-layers": "p = 5/4, 3/2, 7/4, 2; n = 0..3",
+        "parameterizations.trivial-depth": "p = 1, 5/4, 3/2, 2, 3; L = 1..5; three steps",
+        "parameterizations.feature-speed": "7 scalings with stable starts, L = 2, 3",
+        "parameterizations.ip-llr-outer": "L = 1..5",
+        "parameterizations.ip-llr-inner": "L = 2 with p = 1, 2; L = 3 with p = 1",
+        "parameterizations.ip-llr-unaligned": "L = 2..5",
+        "parameterizations.hybrid-shrink": "0, 2; L = 1..6",
+        "parameterizations.hybrid-rates": "0, 1, 2",
+        "parameterizations.bias-samples": "L = 1..4",
+        "parameterizations.bias-backward": "L = 1..4",
+        "parameterizations.bias-rate-first": "L = 1..4",
+        "parameterizations.bias-rate-inner": "L = 2..4; L = 1..4",
+        "parameterizations.bias-rate": "L = 1..4",
+        "parameterizations.bias-balanced": "L = 2..4",
+        "parameterizations.mean-spread": "L = 2..4",
+        "parameterizations.mean-spread-odd": "L = 2..4",
+        "parameterizations.mean-backward": "L = 1..4",
+        "parameterizations.softmax-backward": "L = 1..4",
+        "parameterizations.maximal-mup": "L = 1..3",
+        "parameterizations.maximal-ntk": "L = 1..3",
+        "parameterizations.maximal-ntk-bounded": "L = 1..3",
+        "parameterizations.chain": "L = 2, 3, 5",
+        "parameterizations.first-step-output": "L = 2..5",
+    }
 
 
 def formula(id: str) -> object:

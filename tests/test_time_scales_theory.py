@@ -59,7 +59,7 @@ class TestTimeScales(PaperChecks):
         "time-scales.plateau": "(l, K) = (1, 2), (2, 4), (3, 5), (5, 5)",
         "time-scales.overlap-start": "m = 2, K = 1, 3",
         "time-scales.escape-matrix": "m = 3, K = 2, 3",
-        "time-scales.floor": "(n, K) = (0, 2), (1, 3), (3, 3), (3, 4)",
+        "time-scales.missing-coefficient": "(n, K) = (0, 2), (1, 3), (3, 3), (3, 4)",
     }
     late = ids(
         "order-parameters",

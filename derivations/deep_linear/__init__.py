@@ -6,6 +6,9 @@ from ...theory.deep_linear import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
 from . import decay, escape, layers, modes, norm, points, regimes, times, wide
+from .comparisons import COMPARISONS
+from .experiments import PHASE_DIAGRAM, SIMULATE
+from .figures import FIGURES
 
 register(*LATEX)
 
@@ -16,5 +19,20 @@ PAPER = Paper(
     latex=LATEX,
     formulas=FORMULAS,
     systems=SYSTEMS,
-    derivations=(*layers.DERIVATIONS, *modes.DERIVATIONS, *escape.DERIVATIONS, *decay.DERIVATIONS, *times.DERIVATIONS, *points.DERIVATIONS, *norm.DERIVATIONS, *regimes.DERIVATIONS, *wide.DERIVATIONS),
+    derivations=(
+        *layers.DERIVATIONS,
+        *modes.DERIVATIONS,
+        *escape.DERIVATIONS,
+        *decay.DERIVATIONS,
+        *times.DERIVATIONS,
+        *points.DERIVATIONS,
+        *norm.DERIVATIONS,
+        *regimes.DERIVATIONS,
+        *wide.DERIVATIONS,
+    ),
+    comparisons=COMPARISONS,
+    figures=FIGURES,
+    simulate=SIMULATE,
+    phase_diagram=PHASE_DIAGRAM,
+    demo=("deep-linear.mode-two-layers", "deep-linear.mode-times", "deep-linear.decay"),
 )

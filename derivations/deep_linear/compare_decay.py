@@ -13,7 +13,7 @@ from ...numerics.deep_linear.descent import descend
 from ...numerics.deep_linear.network import Array, Layers, flatten, gaussian, product, pull_back, unflatten
 from ..chain import Book
 from ..compare import Comparison, Measured
-from .compare_saddles import strength
+from .compare_hessian import strength
 from .compare_tools import Inputs, largest, simulated, theory, value
 
 # ---- the norm that decay amounts to
@@ -146,20 +146,15 @@ SWEEP = np.linspace(0.8, 1.2, 81)
 def sweep_theory(inputs: Inputs, book: Book) -> Curve:
     lam = [float(value(book, "local-threshold", s_star=1.0, L=L)) for L in (3, 4)]
     inputs["lam"] = lam
-    s = [
-        [strength(book, 1.0, one * edge, L) ** L if one < 1 else 0.0 for one in (*SWEEP, *SWEEP[::-1])]
-        for L, edge in zip((3, 4), lam)
-    ]
-    for row in s:  # downwards the origin stays a minimum
-        row[len(SWEEP) :] = [0.0] * len(SWEEP)
-    return theory("local-threshold", (("depth", (3, 4)), ("place", np.arange(2 * len(SWEEP)))), s=s, lam=np.outer(lam, [*SWEEP, *SWEEP[::-1]]))
+    decays = np.outer(lam, [*SWEEP, *SWEEP[::-1]])
+    return theory("local-threshold", (("depth", (3, 4)), ("place", np.arange(2 * len(SWEEP)))), decay=decays)
 
 
 def sweep_observed(inputs: Inputs) -> Curve:
     """Minimisation in all weights of a width-3 network of a scalar map, each from the last minimum with a little noise."""
     rng, cost, found = inputs["rng"], squared_error([[1.0]]), []
     for L, edge in zip((3, 4), inputs["lam"]):
-        weights: Layers = tuple(W.copy() for W in balanced_layers([[1.0]], L))
+        weights: Layers = tuple(W.copy() for W in balanced_layers(np.ones((1, 1)), L))
         sizes = [1, *[3] * (L - 1), 1]
         weights = tuple(np.pad(W, ((0, b - 1), (0, a - 1))) for W, a, b in zip(weights, sizes, sizes[1:]))
         row = []
@@ -177,7 +172,9 @@ def sweep_measure(theory: Curve, observed: Curve) -> Measured:
     up, down = observed["s"][:, :n], observed["s"][:, n:]
     lost = [float(SWEEP[int(np.argmax(row < 0.05))]) for row in up]
     back = float(np.abs(down).max())
-    words = f"lost at {lost[0]:.4f} and {lost[1]:.4f} of the threshold at depths 3, 4; on the way down at most {back:.0e}"
+    words = (
+        f"lost at {lost[0]:.4f} and {lost[1]:.4f} of the threshold at depths 3, 4; on the way down at most {back:.0e}"
+    )
     worst = max(lost, key=lambda one: abs(one - 1))
     return Measured(worst if back < 1e-3 else np.inf, detail=words)
 
@@ -207,9 +204,7 @@ def local_theory(inputs: Inputs, book: Book) -> Curve:
 
     tight = {"xatol": 1e-10, "fatol": 1e-15, "maxiter": 20000, "maxfev": 20000}
     rank_one = minimize(lambda q: schatten(one(q), bound, cost), [0.6, 1.6], method="Nelder-Mead", options=tight)
-    everywhere = minimize(
-        lambda p: schatten(of(p), bound, cost), [0.3, 1.0, 0.6], method="Nelder-Mead", options=tight
-    )
+    everywhere = minimize(lambda p: schatten(of(p), bound, cost), [0.3, 1.0, 0.6], method="Nelder-Mead", options=tight)
     maps = [one(rank_one.x), of(everywhere.x)]
     return theory("factor-bound-3", (("minimum", (1, 2)),), A=maps, loss=[rank_one.fun, everywhere.fun])
 

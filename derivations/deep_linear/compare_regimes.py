@@ -14,7 +14,7 @@ from ...numerics.deep_linear.network import gaussian, product
 from ...numerics.fit import power_law
 from ..chain import Book
 from ..compare import Comparison, Expect, Measured
-from .compare_tools import Inputs, simulated, theory
+from .compare_tools import Inputs, simulated, theory, value
 
 # ---- lazy networks
 
@@ -27,31 +27,30 @@ def lazy_setup(seed: np.random.SeedSequence) -> Inputs:
 
 
 def linear_rate(book: Book, L: int, kappa: float) -> float:
-    """Rate of the linear model: squares of the products of all layers but one, each ``kappa**(L-1)``, over all layers.
-
-    At ``x**2 = kappa`` the singular value of balanced layers moves by the same sum, ``L x**(2L-2)`` times the error.
-    """
-    flow = book.system("deep-linear.mode")
-    rate = flow.equations[0][1]
-    letters = {str(one): one for one in rate.free_symbols}
-    unit = rate.subs({letters["lambda_d"]: 0, letters["s_star"]: letters["s"] + 1, letters["L"]: L})
-    return float(unit.subs(letters["s"], kappa ** (L / 2)))
+    """Rate of the linear model: the tangent kernel of the book."""
+    return float(value(book, "tangent-kernel", L=L, kappa=kappa))
 
 
 def lazy_theory(inputs: Inputs, book: Book) -> Curve:
     A, rates = [], []
     for L in LAZY_DEPTHS:
         rates.append([linear_rate(book, L, kappa) for kappa in LAZY_KAPPA[L]])
-        A.append([-np.expm1(-LAZY_SHARES)] * 4)
+        pairs = zip(LAZY_KAPPA[L], rates[-1])
+        A.append(
+            [value(book, "lazy-flow", t=LAZY_SHARES / rate, kappa=k, L=L, p_0=0.0, s_star=1.0) for k, rate in pairs]
+        )
     inputs["rates"] = np.array(rates)
     axes = (("depth", LAZY_DEPTHS), ("place", np.arange(4)), ("time times rate", LAZY_SHARES))
-    return theory("linear-model", axes, p=A)
+    return theory("lazy-flow", axes, p=A)
 
 
 def lazy_observed(inputs: Inputs) -> Curve:
     """One mode at infinite width: no randomness is left."""
     p = [
-        [infinite_mode(LAZY_SHARES / rate, 1.0, kappa, L, 0 if L == 2 else 4)["p"] for kappa, rate in zip(LAZY_KAPPA[L], row)]
+        [
+            infinite_mode(LAZY_SHARES / rate, 1.0, kappa, L, 0 if L == 2 else 4)["p"]
+            for kappa, rate in zip(LAZY_KAPPA[L], row)
+        ]
         for L, row in zip(LAZY_DEPTHS, inputs["rates"])
     ]
     axes = (("depth", LAZY_DEPTHS), ("place", np.arange(4)), ("time times rate", LAZY_SHARES))
@@ -79,8 +78,9 @@ def finite_theory(inputs: Inputs, book: Book) -> Curve:
         A_0 = product(start)
         inputs["starts"].append(start)
         inputs["rates"].append(linear_rate(book, L, FINITE_KAPPA[L]))
-        A.append([(M + (A_0 - M) * np.exp(-one)) for one in LAZY_SHARES])
-    return theory("linear-model", (("depth", LAZY_DEPTHS), ("time times rate", LAZY_SHARES)), A=A)
+        numbers = {"p_0": A_0, "s_star": M, "kappa": FINITE_KAPPA[L], "L": L}
+        A.append([value(book, "lazy-flow", t=one / inputs["rates"][-1], **numbers) for one in LAZY_SHARES])
+    return theory("lazy-flow", (("depth", LAZY_DEPTHS), ("time times rate", LAZY_SHARES)), A=A)
 
 
 def finite_observed(inputs: Inputs) -> Curve:
@@ -135,7 +135,9 @@ def bias_measure(theory: Curve, observed: Curve) -> Measured:
     share = float(np.sqrt(np.mean(moved[hidden] ** 2))) / size
     s = np.linalg.svd(moved, compute_uv=False)
     low = cost.hidden_error(theory["A"][0]) / size
-    words = f"hidden entries move by {share:.2f} of their size; loss {cost.value(observed['A'][0]):.0e}; singular values "
+    words = (
+        f"hidden entries move by {share:.2f} of their size; loss {cost.value(observed['A'][0]):.0e}; singular values "
+    )
     words += f"{', '.join(f'{one:.2f}' for one in s[:5])}, ...; from a small start the error is {low:.0e}"
     return Measured(error if low < 1e-3 else -np.inf, detail=words)
 
@@ -144,15 +146,15 @@ def bias_measure(theory: Curve, observed: Curve) -> Measured:
 
 DIST_TARGET, DIST_WIDTHS, DIST_BLOCKS = np.diag([2.0, 1.0, 0.5]), np.array([1e4, 1e6, 1e8]), 8
 DIST_CASES = (
-    ("d_m", 2, 0.25, 30, lambda g, L: -g / 2),
-    ("d_m", 2, 0.85, 8, lambda g, L: -(1 - g) * (L - 1) / 2),
-    ("d_m", 3, 0.85, 4, lambda g, L: -(1 - g) * (L - 1) / 2),
-    ("d_s", 2, 0.75, 8, lambda g, L: (1 - g) / 2),
-    ("d_s", 2, 1.25, 8, lambda g, L: (1 - g) / 2),
-    ("d_s", 3, 0.85, 4, lambda g, L: (1 - g) / 2),
-    ("d_s", 3, 1.25, 4, lambda g, L: (1 - g) / 2),
+    ("d_m", 2, 0.25, 30),
+    ("d_m", 2, 0.85, 8),
+    ("d_m", 3, 0.85, 4),
+    ("d_s", 2, 0.75, 8),
+    ("d_s", 2, 1.25, 8),
+    ("d_s", 3, 0.85, 4),
+    ("d_s", 3, 1.25, 4),
 )
-"""Distance, depth, gamma, draws, exponent of the width that the regimes give."""
+"""Distance, depth, gamma, draws; the exponents of the width are those of the book."""
 DIST_NEXT = float((2.0 / DIST_WIDTHS[0] ** 0.15) ** 2)
 """Next order of the lazy distance at the smallest kappa, ``(s_1/kappa**(L/2))**2`` at two layers."""
 DIST_NOISE = 2 * 0.35 * np.sqrt(2 / 30)
@@ -160,20 +162,31 @@ DIST_NOISE = 2 * 0.35 * np.sqrt(2 / 30)
 
 
 def distance_theory(inputs: Inputs, book: Book) -> Curve:
-    slopes = [rule(gamma, L) for _, L, gamma, _, rule in DIST_CASES]
-    return theory("regimes", (("case", np.arange(len(DIST_CASES))),), exponent=slopes)
+    slopes = [
+        float(
+            value(book, "minimum-exponent", gamma=gamma, L=L)
+            if name == "d_m"
+            else value(book, "saddle-exponent", gamma=gamma)
+        )
+        for name, L, gamma, _ in DIST_CASES
+    ]
+    return theory("minimum-exponent", (("case", np.arange(len(DIST_CASES))),), exponent=slopes)
 
 
 def distance_observed(inputs: Inputs) -> Curve:
     found = []
-    for name, L, gamma, draws, _ in DIST_CASES:
+    for name, L, gamma, draws in DIST_CASES:
         find = minimum_distance if name == "d_m" else saddle_distance
         rows = []
         for seed in inputs["seed"].spawn(draws):
             row = []
             for w in DIST_WIDTHS:
                 kappa, rng = float(w) ** (1 - gamma), np.random.default_rng(seed.spawn(1)[0])
-                start = two_layers(3, 3, int(w), kappa, rng) if L == 2 else three_layers(3, 3, int(w), kappa, DIST_BLOCKS, rng)
+                start = (
+                    two_layers(3, 3, int(w), kappa, rng)
+                    if L == 2
+                    else three_layers(3, 3, int(w), kappa, DIST_BLOCKS, rng)
+                )
                 row.append(find(start, DIST_TARGET).value)
             rows.append(row)
         fit = power_law(DIST_WIDTHS, np.array(rows))
@@ -202,9 +215,9 @@ COMPARISONS = (
         "deep-linear.lazy-network",
         f"sampled networks of width {FINITE_WIDTH} at depths 2, 3, 4 and large kappa against the linear model",
         lazy_setup, finite_theory, finite_observed, finite_measure,
-        bound=float(np.exp(-1) * (4 * 4 * np.sqrt(2 / FINITE_WIDTH) + 1 / 150) + max(k**-L * 4 for L, k in FINITE_KAPPA.items())),
+        bound=float(np.exp(-1) * (2 * (max(LAZY_DEPTHS) - 1) * np.sqrt(2 / FINITE_WIDTH) + 1 / 150) + max(k**-L * 4 for L, k in FINITE_KAPPA.items())),
         seconds=6.0,
-        because="the L products in the kernel are off by 2 sqrt(d/w) per factor, and x exp(-x) <= 1/e; plus the distance to the limit of order kappa^-L",
+        because="the 2(L - 1) factors of a term of the kernel are off by sqrt(d/w) each, and x exp(-x) <= 1/e; plus the distance to the limit of order kappa^-L",
     ),
     Comparison(
         "deep-linear.lazy-completion",

@@ -1,9 +1,8 @@
-"""From saddle to saddle: the greedy sequence, plateaus, curvatures at critical points, and a mask that defeats both."""
+"""From saddle to saddle: the greedy sequence, plateaus, and a mask that defeats both."""
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import combinations
+from functools import cache, partial
 
 import numpy as np
 
@@ -11,12 +10,12 @@ from ...numerics.curve import Curve
 from ...numerics.deep_linear.costs import Cost, completion, failing_completion, squared_error
 from ...numerics.deep_linear.descent import layer_flow
 from ...numerics.deep_linear.greedy import greedy
-from ...numerics.deep_linear.network import Array, Layers, flatten, gaussian, product, pull_back, unflatten
-from ...numerics.deep_linear.saddles import curvatures, find_saddles
+from ...numerics.deep_linear.network import Array, Layers, gaussian, product
+from ...numerics.deep_linear.saddles import find_saddles
 from ...numerics.fit import power_law
 from ..chain import Book
 from ..compare import Comparison, Expect, Measured
-from .compare_tools import Inputs, closed, evolve, largest, layer_map, simulated, theory, value
+from .compare_tools import Inputs, closed, evolve, largest, layer_map, simulated, theory
 
 WIDTH, LEARNED, POINTS = 8, 1e-13, 1500
 NEARLY = 1e-9
@@ -71,9 +70,7 @@ def visit_observed(inputs: Inputs) -> Curve:
     """The points of the greedy algorithm are at distance zero of themselves."""
     zero = np.zeros((VISIT_DRAWS, 3))
     loss = [[completion().value(A) for A in stages(3)]] * VISIT_DRAWS
-    return simulated(
-        "ode", "greedy", (("draw", np.arange(VISIT_DRAWS)), ("rank", (1, 2, 3))), distance=zero, loss=loss
-    )
+    return simulated("ode", "greedy", (("draw", np.arange(VISIT_DRAWS)), ("rank", (1, 2, 3))), distance=zero, loss=loss)
 
 
 def visit_measure(theory: Curve, observed: Curve) -> Measured:
@@ -190,92 +187,9 @@ def plateau_observed(inputs: Inputs) -> Curve:
 def plateau_measure(theory: Curve, observed: Curve) -> Measured:
     measured = largest("loss")(theory, observed)
     same = bool(np.array_equal(theory["modes"], observed["modes"]))
-    return Measured(measured.value if same else np.inf, detail=f"{measured.detail}; the modes are {'' if same else 'not '}the first")
-
-
-# ---- curvatures at all critical points
-
-HESSE_S, HESSE_WIDTH, HESSE_DEPTHS, HESSE_DECAYS = np.array([3.0, 2.0, 1.0]), 4, (2, 3, 4), (0.0, 0.1)
-SUBSETS = [S for size in range(4) for S in combinations((1, 2, 3), size)]
-HESSE_CASES = [(L, decay, S) for L in HESSE_DEPTHS for decay in HESSE_DECAYS for S in SUBSETS]
-
-
-def strength(book: Book, goal: float, decay: float, L: int) -> float:
-    """The larger root of the critical equation of the book."""
-    from scipy.optimize import brentq
-
-    top = goal ** (1 / L)
-    if decay == 0:
-        return float(top)
-    low = 0.0 if L == 2 else (goal * (L - 2) / (2 * (L - 1))) ** (1 / L)
-    gap = lambda x: float(value(book, "scalar-critical", x=x, s_star=goal, L=L)) - decay  # noqa: E731
-    return float(brentq(gap, max(low, 1e-6), top, xtol=1e-15, rtol=1e-15))
-
-
-def padded(values: list[float]) -> Array:
-    """Negative curvatures in order, and infinity for those that are not there."""
-    out = np.full(HESSE_WIDTH * 3, np.inf)
-    out[: len(values)] = np.sort(values)
-    return out
-
-
-def hesse_theory(inputs: Inputs, book: Book) -> Curve:
-    """Negative curvatures by the formula of a pair; two layers have those of unused units beside them."""
-    found, roots = [], {}
-    for L, decay, S in HESSE_CASES:
-        x = {k: strength(book, HESSE_S[k - 1], decay, L) for k in S}
-        outside = [i for i in (1, 2, 3) if i not in S]
-        pairs = [
-            float(value(book, "pair-curvature", x=x[k], s_k=HESSE_S[k - 1], s_i=HESSE_S[i - 1], L=L))
-            for i in outside
-            for k in S
-        ]
-        if L == 2:
-            pairs += [decay - HESSE_S[i - 1] for i in outside] * (HESSE_WIDTH - len(S))
-        found.append(padded([one for one in pairs if one < -1e-9]))
-        roots[L, decay, S] = x
-    inputs["roots"] = roots
-    return theory("pair-curvature", (("case", np.arange(len(HESSE_CASES))),), curvatures=found)
-
-
-def hessian(weights: Layers, cost: Cost, decay: float) -> Array:
-    """Second derivatives of the loss with decay, by complex steps in the gradient (exact to rounding)."""
-    y = flatten(weights)
-    H = np.empty((y.size, y.size))
-    for k in range(y.size):
-        z = y.astype(complex)
-        z[k] += 1e-30j
-        W = unflatten(z, weights)
-        H[k] = (flatten(pull_back(W, product(W) - cost.target)) + decay * z).imag / 1e-30
-    return H
-
-
-def hesse_observed(inputs: Inputs) -> Curve:
-    cost, found, slopes = squared_error(np.diag(HESSE_S)), [], []
-    for L, decay, S in HESSE_CASES:
-        x = np.zeros(HESSE_WIDTH)
-        for k, root in inputs["roots"][L, decay, S].items():
-            x[k - 1] = root
-        inner = [np.diag(x)] * (L - 2)
-        weights = (np.diag(x)[:, :3], *inner, np.diag(x)[:3])
-        slopes.append(np.abs(flatten(pull_back(weights, cost.gradient(product(weights)))) + decay * flatten(weights)).max())
-        values = np.linalg.eigvalsh(hessian(weights, cost, decay))
-        found.append(padded([float(one) for one in values if one < -1e-9]))
-    axes = (("case", np.arange(len(HESSE_CASES))),)
-    return simulated("ode", "hessian", axes, curvatures=found, gradient=slopes)
-
-
-def hesse_measure(theory: Curve, observed: Curve) -> Measured:
-    a, b = theory["curvatures"], observed["curvatures"]
-    same = np.isfinite(a) == np.isfinite(b)
-    gap = np.abs(np.where(np.isfinite(a) & np.isfinite(b), a, 0) - np.where(np.isfinite(a) & np.isfinite(b), b, 0)).max()
-    explicit = sum(
-        curvatures(np.diag(HESSE_S), S, L, HESSE_WIDTH, decay).negative == np.isfinite(row).sum()
-        for (L, decay, S), row in zip(HESSE_CASES, b)
+    return Measured(
+        measured.value if same else np.inf, detail=f"{measured.detail}; the modes are {'' if same else 'not '}the first"
     )
-    words = f"{int(np.isfinite(b).sum())} negative directions at {len(b)} points, {int((~same.all(axis=1)).sum())} points differ"
-    words += f"; the explicit blocks agree at {explicit}; gradient there {observed['gradient'].max():.1e}"
-    return Measured(float(gap) if same.all() and explicit == len(b) else np.inf, detail=words)
 
 
 # ---- a mask that defeats both
@@ -319,7 +233,7 @@ COMPARISONS = (
         Comparison(
             f"deep-linear.greedy-distance-{L}",
             f"matrix completion, {L} layers: distance to the greedy points against the size of the start",
-            lambda seed, L=L: power_setup(L, seed), power_theory, power_observed, power_measure,
+            partial(power_setup, L), power_theory, power_observed, power_measure,
             target=float(L), bound=float(L * np.log(1 / POWER_SCALES[L][0]) * (4 * POWER_SCALES[L][0] * WIDTH**0.5) ** (L - 2)),
             seconds=6.0,
             because="what is at rest has the size of the map at the start; while the plateau is approached it grows by L log(1/sigma) times its layers' norm, 2 sigma sqrt(w) doubled in the escape, to the L-2",
@@ -339,13 +253,6 @@ COMPARISONS = (
         plateau_setup, plateau_theory, plateau_observed, plateau_measure,
         bound=float(np.sum(PLATEAU_S) * (PLATEAU_SCALE * 5**0.5) ** 3 * 1e2), seconds=3.0,
         because="modes at rest have the size of the start to the third, grown at most a hundredfold before the escape, times the gradient",
-    ),
-    Comparison(
-        "deep-linear.hessian-signatures",
-        "negative curvatures at all critical points of three modes, width 4, depths 2, 3, 4, with decay and without",
-        plateau_setup, hesse_theory, hesse_observed, hesse_measure,
-        bound=1e-10, seconds=2.0,
-        because="complex steps have no truncation; rounding of eigenvalues below fifty, and of the roots",
     ),
     Comparison(
         "deep-linear.failing-mask",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def optimal(layers: int, width: int, d_out: int, d_in: int, r: float) -> Layers:
     """Layers of rank one of equal norms with total norm ``r``, along the first input and output coordinate."""
     sizes = [d_in, *[width] * (layers - 1), d_out]
     out = []
-    for a, b in zip(sizes, sizes[1:]):
+    for a, b in pairwise(sizes):
         W = np.zeros((b, a))
         W[0, 0] = r / np.sqrt(layers)
         out.append(W)
@@ -111,7 +112,9 @@ def rotated(weights: Layers, rng: np.random.Generator) -> Layers:
 def theory(what: str, axes: tuple[tuple[str, Any], ...], **columns: Any) -> Curve:
     """A curve predicted by the book."""
     shown = tuple((name, np.asarray(column)) for name, column in columns.items())
-    return Curve(tuple((name, np.asarray(axis)) for name, axis in axes), shown, Provenance("theory", f"deep-linear.{what}"))
+    return Curve(
+        tuple((name, np.asarray(axis)) for name, axis in axes), shown, Provenance("theory", f"deep-linear.{what}")
+    )
 
 
 def simulated(by: str, what: str, axes: tuple[tuple[str, Any], ...], **columns: Any) -> Curve:

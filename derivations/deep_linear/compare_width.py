@@ -9,17 +9,18 @@ import numpy as np
 from ...numerics.curve import Curve
 from ...numerics.deep_linear.costs import squared_error
 from ...numerics.deep_linear.descent import descend
-from ...numerics.deep_linear.infinite import infinite_mode, tree, two_layer_mode
+from ...numerics.deep_linear.infinite import infinite_mode, tree
 from ...numerics.deep_linear.law import three_layers, two_layers
 from ...numerics.deep_linear.network import Array, Layers, gaussian, product
 from ...numerics.fit import power_law
 from ..chain import Book
 from ..compare import Comparison, Measured
-from .compare_tools import Inputs, closed, evolve, largest, layer_map, simulated, theory
+from .compare_tools import Inputs, closed, evolve, largest, layer_map, simulated, theory, value
 
 TIMES, KAPPA, BLOCKS, STEP = np.linspace(0.1, 2.0, 8), 1.0, 8, 5e-2
-RMS = {"widths": np.array([100, 400, 1600]), "draws": 300}
-BIAS = {"widths": np.array([20, 80]), "draws": 3000}
+RMS = np.array([100, 400, 1600]), 300
+BIAS = np.array([20, 80]), 3000
+"""Widths, and draws of each."""
 
 
 def setup(seed: np.random.SeedSequence) -> Inputs:
@@ -27,26 +28,24 @@ def setup(seed: np.random.SeedSequence) -> Inputs:
 
 
 def limit(inputs: Inputs, book: Book) -> Curve:
-    """The deterministic networks of the limit, by the layer flow of the book from the trees."""
-    found = []
-    for L in (2, 3):
-        start = tuple(np.sqrt(KAPPA) * W for W in tree(L, 0 if L == 2 else 8))
-        flow = closed(book.system(f"deep-linear.layer-flow-{L}"), L, "squared")
-        state = {f"W{k}": W for k, W in enumerate(start, 1)}
-        run = evolve(flow, np.concatenate([[0.0], TIMES]), state, 1e-12, M=np.ones((1, 1)), lambda_d=0.0)
-        found.append(layer_map(run, L)[1:, 0, 0])
-    return theory("layer-flow", (("depth", (2, 3)), ("time", TIMES)), p=found)
+    """The deterministic limit: the closed form of the book at two layers, its layer flow from the trees at three."""
+    start = tuple(np.sqrt(KAPPA) * W for W in tree(3, 8))
+    flow = closed(book.system("deep-linear.layer-flow-3"), 3, "squared")
+    state = {f"W{k}": W for k, W in enumerate(start, 1)}
+    run = evolve(flow, np.concatenate([[0.0], TIMES]), state, 1e-12, M=np.ones((1, 1)), lambda_d=0.0)
+    p = [value(book, "infinite-width-mode", t=TIMES, s_star=1.0, kappa=KAPPA), layer_map(run, 3)[1:, 0, 0]]
+    return theory("infinite-width-mode", (("depth", (2, 3)), ("time", TIMES)), p=p)
 
 
 def solved(inputs: Inputs) -> Curve:
-    """Closed form at two layers; the solver at three, with its own trees."""
-    p = [two_layer_mode(TIMES, 1.0, KAPPA), infinite_mode(TIMES, 1.0, KAPPA, 3)["p"]]
+    """The solver of any depth: flow of the smallest network at two layers, trees of its own depth at three."""
+    p = [infinite_mode(TIMES, 1.0, KAPPA, L)["p"] for L in (2, 3)]
     return simulated("ode", "infinite-width", (("depth", (2, 3)), ("time", TIMES)), p=p)
 
 
-def sampled(case: dict[str, object]) -> Callable[[Inputs], Curve]:
+def sampled(case: tuple[Array, int]) -> Callable[[Inputs], Curve]:
     """Networks of several widths, exact in law."""
-    widths, draws = np.asarray(case["widths"]), int(str(case["draws"]))
+    widths, draws = case
 
     def observed(inputs: Inputs) -> Curve:
         found = []
@@ -107,7 +106,9 @@ def rms_measure(theory: Curve, observed: Curve) -> Measured:
         gap = observed["p"][k] - theory["p"][k]
         rms = np.sqrt((gap**2).mean(axis=(1, 2)))
         fit = power_law(observed["width"], rms)
-        words.append(f"L={L}: {fit.exponent:.3f} [{fit.low:.3f}, {fit.high:.3f}], sqrt(w) rms {rms[-1] * observed['width'][-1] ** 0.5:.2f}")
+        words.append(
+            f"L={L}: {fit.exponent:.3f} [{fit.low:.3f}, {fit.high:.3f}], sqrt(w) rms {rms[-1] * observed['width'][-1] ** 0.5:.2f}"
+        )
         worst = max(worst, fit.exponent, key=lambda one: abs(one + 0.5))
     return Measured(worst, detail="; ".join(words))
 
@@ -123,7 +124,9 @@ def bias_measure(theory: Curve, observed: Curve) -> Measured:
         span = np.log(w[-1] / w[0])
         slope = float(np.log(bias[-1] / bias[0]) / span) if bias[-1] * bias[0] > 0 else np.nan
         stderr = float(np.hypot(error[0] / bias[0], error[-1] / bias[-1]) / span)
-        words.append(f"L={L}: {slope:.2f} +- {stderr:.2f}, w times bias {', '.join(f'{b * x:.2f}' for b, x in zip(bias, w))}")
+        words.append(
+            f"L={L}: {slope:.2f} +- {stderr:.2f}, w times bias {', '.join(f'{b * x:.2f}' for b, x in zip(bias, w))}"
+        )
         if not abs(slope + 1) + 2 * stderr <= abs(worst.value + 1) + 2 * worst.stderr:
             worst = Measured(slope, stderr)
     return Measured(worst.value, worst.stderr, "; ".join(words))
@@ -182,7 +185,10 @@ def law_measure(theory: Curve, observed: Curve) -> Measured:
     worst = max(float(one.statistic) for one in tests)
     least = min(float(one.pvalue) for one in tests)
     ratio = a.std(axis=0) / b.std(axis=0)
-    return Measured(worst, detail=f"least p of {len(tests)} tests {least:.2f}; standard deviations {ratio.min():.3f} to {ratio.max():.3f} of each other")
+    return Measured(
+        worst,
+        detail=f"least p of {len(tests)} tests {least:.2f}; standard deviations {ratio.min():.3f} to {ratio.max():.3f} of each other",
+    )
 
 
 LAW_TESTS = 3 * len(LAW_NAMES)
@@ -190,8 +196,8 @@ LAW_BOUND = float(np.sqrt(-np.log(LAW_LEVEL / LAW_TESTS / 2) / 2) * np.sqrt(2 / 
 
 COMPARISONS = (
     Comparison(
-        "deep-linear.infinite-width",
-        "infinite width: closed form at two layers, tree solver at three, against the layer flow of the book from the trees",
+        "deep-linear.infinite-width-solver",
+        "infinite width: the solver against the closed form at two layers and the layer flow of the book from the trees at three",
         setup, limit, solved, largest("p"),
         bound=1e-10, seconds=1.0,
         because="trees converge faster than exponentially, beyond 1e-11 from depth 5 on; tolerance 1e-12 of both integrations",
@@ -200,7 +206,7 @@ COMPARISONS = (
         "deep-linear.width-deviation",
         "finite widths, exact in law, against infinite width: root mean square deviation of order width^(-1/2)",
         setup, limit, sampled(RMS), rms_measure,
-        target=-0.5, bound=float(4 / np.sqrt(2 * RMS["draws"]) / np.log(16) + 1 / RMS["widths"][0] ** 0.5), seconds=3.0,
+        target=-0.5, bound=float(4 / np.sqrt(2 * RMS[1]) / np.log(16) + 1 / RMS[0][0] ** 0.5), seconds=3.0,
         because="four standard errors of a standard deviation over the draws, over the log of the range; the next order is smaller by w^(-1/2)",
     ),
     Comparison(

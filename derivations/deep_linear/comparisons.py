@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from . import compare_decay, compare_modes, compare_regimes, compare_saddles, compare_width
+from . import (
+    compare_decay,
+    compare_escape,
+    compare_hessian,
+    compare_modes,
+    compare_regimes,
+    compare_saddles,
+    compare_width,
+)
 from .compare_tools import on_one_thread
 
 COMPARISONS = tuple(
     on_one_thread(comparison)
-    for module in (compare_modes, compare_saddles, compare_decay, compare_regimes, compare_width)
+    for module in (
+        compare_modes,
+        compare_escape,
+        compare_saddles,
+        compare_hessian,
+        compare_decay,
+        compare_regimes,
+        compare_width,
+    )
     for comparison in module.COMPARISONS
 )

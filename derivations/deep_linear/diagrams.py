@@ -31,7 +31,9 @@ class DiagramSettings:
     gamma: tuple[float, ...] = field(
         default=(0.25, 1.75), metadata=explain("first and last gamma in sigma^2 = w^-gamma, as --gamma=0.25,1.75")
     )
-    width: tuple[float, ...] = field(default=(1e3, 1e5), metadata=explain("two widths between which the exponent is taken"))
+    width: tuple[float, ...] = field(
+        default=(1e3, 1e5), metadata=explain("two widths between which the exponent is taken")
+    )
     draws: int = field(default=5, metadata=explain("networks per point and width"))
     jobs: int = field(default=1, metadata=explain("processes; -1: one per core"))
     store: str | None = field(default=None, metadata=explain("folder of finished points, to resume from"))
@@ -43,15 +45,21 @@ class DiagramSettings:
         for one in self.L:
             check_integer("L", one, DEPTHS[0], DEPTHS[-1])
         check_integer("grid", self.grid, 2)
-        if len(self.gamma) != 2 or not all(map(math.isfinite, self.gamma)) or not 0 <= self.gamma[0] < self.gamma[1] <= 2:
-            raise ValueError(f"gamma: {','.join(f'{one:g}' for one in self.gamma)}; allowed: two numbers, 0 <= first < last <= 2")
+        if (
+            len(self.gamma) != 2
+            or not all(map(math.isfinite, self.gamma))
+            or not 0 <= self.gamma[0] < self.gamma[1] <= 2
+        ):
+            raise ValueError(
+                f"gamma: {','.join(f'{one:g}' for one in self.gamma)}; allowed: two numbers, 0 <= first < last <= 2"
+            )
         low = BLOCKS * 3
         if len(self.width) != 2 or not low <= self.width[0] < self.width[1] <= WIDEST:
             raise ValueError(
                 f"width: {','.join(f'{one:g}' for one in self.width)}; allowed: two numbers, {low} <= first < last <= {WIDEST:g}"
             )
-        for one in self.width:
-            check_number("width", one)
+        for width in self.width:
+            check_number("width", width)
         check_integer("draws", self.draws)
         if self.jobs != -1:
             check_integer("jobs", self.jobs)
@@ -84,7 +92,7 @@ def distance(find: Any, start: Layers) -> float:
 
 def run_diagram(settings: DiagramSettings, progress: Progress) -> Curve:
     """Distances over gamma, depth and width, and exponents between the two widths over gamma and depth (nan: no convergence)."""
-    gammas = np.linspace(*settings.gamma, settings.grid)
+    gammas = np.linspace(settings.gamma[0], settings.gamma[1], settings.grid)
     points = [
         {"gamma": float(g), "L": int(L), "width": float(w), "draws": settings.draws}
         for g in gammas for L in settings.L for w in settings.width

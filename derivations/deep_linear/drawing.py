@@ -13,8 +13,8 @@ from ...numerics.curve import Curve
 
 Array = NDArray[Any]
 GREY = "#9a9a9a"
-SHOWN = 5
-"""Singular values that are drawn."""
+SPARE = 1
+"""Singular values that are drawn beyond those of the target."""
 
 
 def scientific(value: float) -> str:
@@ -41,14 +41,14 @@ def draw_run(curve: Curve) -> Any:
             left.plot(times[at], loss[at], "o", color="k", markerfacecolor="w", markersize=5, label="saddle found")
         for place in at:
             words = f"rank {int(curve['saddle'][place])}"
-            left.annotate(words, (times[place], loss[place]), (0, 5), textcoords="offset points", ha="center", va="bottom")
+            left.annotate(words, (times[place], loss[place]), (7, 2), textcoords="offset points", va="bottom")
         floor = max(float(loss.max()) * 1e-9, float(loss.min()) / 3, 1e-300)
         left.set(yscale="log", ylabel="loss", ylim=(floor, 8 * float(loss.max())))
         for value in goals:
             right.axhline(value, color=GREY, linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
-        shown = min(s.shape[1], max(SHOWN, len(goals)))
-        for place, colour in zip(range(shown), shades(shown, "plasma")):
-            right.plot(times, s[:, place], color=colour, label=rf"$s_{{{place + 1}}}$")
+        shown = min(s.shape[1], len(goals) + SPARE)
+        for mode, colour in enumerate(shades(shown, "plasma"), 1):
+            right.plot(times, s[:, mode - 1], color=colour, label=rf"$s_{{{mode}}}$")
         for place in at:
             right.axvline(times[place], color="k", linewidth=0.6, linestyle=(0, (4, 2)), zorder=0)
         right.set(ylabel="singular values of $A$", ylim=(0, 1.08 * max(float(s.max()), goals[0])))
@@ -71,20 +71,30 @@ def run_title(given: dict[str, Any]) -> str:
     )
 
 
-def ratio_exponent(gamma: Array, L: int) -> Array:
-    """Exponent of ``d_s/d_m`` in the width."""
-    return saddle_exponent(gamma) - minimum_exponent(gamma, L)
+def exponent(id: str, gamma: Any, L: int) -> Array:
+    """An exponent of the width by its formula."""
+    from ...numerics.lower import lower_formula
+    from ...theory.deep_linear import FORMULAS
+
+    formula = next(one for one in FORMULAS if one.id == f"deep-linear.{id}")
+    given = {"gamma": np.asarray(gamma, dtype=float), "L": L}
+    return np.asarray(lower_formula(formula)(**{name: given[name] for name in map(str, formula.parameters)}))
 
 
-def saddle_exponent(gamma: Array) -> Array:
+def saddle_exponent(gamma: Any, L: int = 2) -> Array:
     """Exponent of the distance to the nearest critical point that is no global minimum."""
-    return (1 - np.asarray(gamma)) / 2
+    return exponent("saddle-exponent", gamma, L)
 
 
-def minimum_exponent(gamma: Array, L: int) -> Array:
-    """Exponent of the distance to the nearest global minimum."""
-    gamma = np.asarray(gamma)
-    return np.where(gamma < 1 - 1 / L, -gamma / 2, np.where(gamma < 1, -(1 - gamma) * (L - 1) / 2, 0.0))
+def minimum_exponent(gamma: Any, L: int) -> Array:
+    """Exponent of the distance to the nearest global minimum; zero from the transition on, where the distance has a limit."""
+    gamma = np.asarray(gamma, dtype=float)
+    return np.where(gamma < 1, exponent("minimum-exponent", np.minimum(gamma, 1.0), L), 0.0)
+
+
+def ratio_exponent(gamma: Any, L: int) -> Array:
+    """Exponent of ``d_s/d_m`` in the width."""
+    return np.asarray(saddle_exponent(gamma) - minimum_exponent(gamma, L))
 
 
 def draw_exponents(curve: Curve) -> Any:
@@ -94,7 +104,7 @@ def draw_exponents(curve: Curve) -> Any:
     fine = np.linspace(gamma[0], gamma[-1], 400)
     names: Sequence[tuple[str, str, Any]] = (
         ("exponent d_m", r"exponent of $d_m$", minimum_exponent),
-        ("exponent d_s", r"exponent of $d_s$", lambda g, L: saddle_exponent(g)),
+        ("exponent d_s", r"exponent of $d_s$", saddle_exponent),
         ("exponent ratio", r"exponent of $d_s/d_m$", ratio_exponent),
     )
     colours = [COLOURS[1], COLOURS[2], COLOURS[3]]
@@ -103,7 +113,13 @@ def draw_exponents(curve: Curve) -> Any:
             for place, L in enumerate(depths):
                 ax.plot(fine, rule(fine, L), color=colours[place], linewidth=2.4, alpha=0.4)
                 ax.plot(
-                    gamma, curve[name][:, place, 0], MARKERS[place], color=colours[place], markersize=3.5, label=f"$L={L}$"
+                    gamma,
+                    curve[name][:, place, 0],
+                    MARKERS[place],
+                    color=colours[place],
+                    markersize=3.5,
+                    label=f"$L={L}$",
+                    clip_on=False,
                 )
             ax.axvline(1, color="k", linewidth=0.7, linestyle=(0, (4, 2)), zorder=0)
             ax.axhline(0, color=GREY, linewidth=0.5, zorder=0)
@@ -111,5 +127,7 @@ def draw_exponents(curve: Curve) -> Any:
         axes[0, 0].legend()
         label_panels(axes)
         w = [scientific(float(one)) for one in curve["width"]]
-        figure.suptitle(rf"sampled at $w={w[0]}$ and ${w[-1]}$ (points) and theory for $w\to\infty$ (lines)", fontsize=8)
+        figure.suptitle(
+            rf"sampled at $w={w[0]}$ and ${w[-1]}$ (points) and theory for $w\to\infty$ (lines)", fontsize=8
+        )
     return figure

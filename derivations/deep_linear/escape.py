@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from sympy import Identity as Eye
-from sympy import Integer, MatrixSymbol, sqrt
+from sympy import Integer, MatrixSymbol, Symbol, sqrt
 
 from ...theory.deep_linear.escape import (
     T,
@@ -27,7 +27,7 @@ from ...theory.deep_linear.escape import (
     y,
 )
 from ...theory.deep_linear.letters import G, Wa, Wb, X, Y, d_in, d_out, depth, lam, t, w_0, w_1, w_2
-from ...theory.deep_linear.modes import a, b, g, goal, q, s, s_0, x
+from ...theory.deep_linear.modes import a, b, g, goal, q, s, s_0, u, u_0, x
 from ..chain import Book, Cited, Derivation, Derivative, Identity, Limit, Rate, Step
 
 u_1, u_j = MatrixSymbol("u_1", d_out, 1), MatrixSymbol("u_j", d_out, 1)
@@ -35,6 +35,7 @@ v_1, v_j = MatrixSymbol("v_1", d_in, 1), MatrixSymbol("v_j", d_in, 1)
 r_1, r_2 = MatrixSymbol("r_1", w_1, 1), MatrixSymbol("r_2", w_2, 1)
 r_0 = MatrixSymbol("r_0", w_0, 1)
 ONE = Eye(1)
+begin, end = Symbol("F_0", real=True), Symbol("F_u", real=True)
 UNIT = tuple(
     (f"{left}'{right} = {int(left == right)}", left.T * right - (ONE if left == right else 0 * ONE))
     for vectors in ((u_1, u_j), (v_1, v_j), (r_1,), (r_2,), (r_0,))
@@ -138,8 +139,13 @@ def relaxes(book: Book, content: Any) -> Rate:
 
 
 def small_start(book: Book, layers: int) -> Limit:
-    lead = of(book, "small-start-time").value.subs(depth, layers)
-    return Limit(of(book, f"time-{layers}").value / lead, s_0, 0, Integer(1), assuming=(s < goal,))
+    """Exact time at ``u_0`` small, in units of the target, over the leading one."""
+    power = (goal ** (2 - 2 / depth)).subs(depth, layers)
+    lead = power * of(book, "small-start-time").value.subs(s_0, goal * u_0**depth).subs(depth, layers)
+    near, far = (of(book, "approach-roots").value.subs(depth, layers).doit().subs(u, one) for one in (u_0, u))
+    exact = u_0 ** (2 - layers) / (layers - 2) - u ** (2 - layers) / (layers - 2) + end - begin
+    let = ((begin, near), (end, far))
+    return Limit(exact / lead, u_0, 0, Integer(1), let=let, assuming=(u < 1,))
 
 
 DERIVATIONS = (

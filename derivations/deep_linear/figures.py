@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...figures import COLOURS, LINES, label_panels, panels, shades, style
+from ...figures import COLOURS, LINES, MARKERS, label_panels, panels, shades, style
 from ...numerics.deep_linear.infinite import infinite_mode
 from ...numerics.deep_linear.law import three_layers, two_layers
 from ...numerics.deep_linear.network import flatten, gaussian, product
@@ -49,25 +49,31 @@ def regimes(seed: int, progress: Progress) -> Any:
     gamma, depths = np.linspace(0, 2, 401), np.arange(2, 11)
     fields = (
         (r"$d_m$: nearest global minimum", minimum_exponent),
-        (r"$d_s$: nearest other critical point", lambda g, L: saddle_exponent(g)),
+        (r"$d_s$: nearest other critical point", saddle_exponent),
         (r"ratio $d_s/d_m$", ratio_exponent),
     )
+    from matplotlib.patheffects import Normal, Stroke
+
+    outline = [Stroke(linewidth=2.6, foreground="black"), Normal()]
     with style():
         for ax, (title, rule) in zip(axes[0], fields):
             values = np.array([rule(gamma, int(L)) for L in depths])
-            mesh = ax.pcolormesh(gamma, depths, values, shading="nearest", cmap="cividis", vmin=-1, vmax=0.5, rasterized=True)
+            mesh = ax.pcolormesh(
+                gamma, depths, values, shading="nearest", cmap="cividis", vmin=-0.5, vmax=0.5, rasterized=True
+            )
             # steps, because the depth is an integer
             edge = np.repeat(1 - 1 / depths, 2)
-            ax.plot(edge, np.ravel([depths - 0.5, depths + 0.5], order="F"), color="w", linestyle=(0, (4, 1.5)))
-            ax.axvline(1, color="w", linewidth=1.6)
+            steps = np.ravel([depths - 0.5, depths + 0.5], order="F")
+            ax.plot(edge, steps, color="w", linestyle=DASHED, path_effects=outline)
+            ax.axvline(1, color="w", path_effects=outline)
             ax.set(xlabel=r"$\gamma$ in $\sigma^2=w^{-\gamma}$", title=title)
             ax.set_yticks(depths[::2])
         axes[0, 0].set_ylabel("depth $L$")
         last = axes[0, 2]
-        last.annotate("NTK\n$1-1/L$", (0.5, 2.1), (0.03, 3.6), color="w", fontsize=7)
+        last.annotate("tangent\nkernel:\n$1-1/L$", (0.04, 3.0), color="k", fontsize=7)
         last.annotate("lazy", (0.3, 8.5), color="k", ha="center", fontsize=8)
         last.annotate("saddle to\nsaddle", (1.5, 8.2), color="w", ha="center", fontsize=8)
-        last.annotate(r"$\gamma=1$", (1.04, 5.0), color="w", fontsize=7)
+        last.annotate(r"$\gamma=1$", (1.08, 4.0), color="w", fontsize=8)
         figure.colorbar(mesh, ax=axes, label="exponent of the width $w$", location="bottom", aspect=40)
     return figure
 
@@ -81,10 +87,18 @@ def escape(seed: int, progress: Progress) -> Any:
         for L, colour in zip((3, 4, 5), (COLOURS[1], COLOURS[2], COLOURS[4])):
             r_0, c = 0.1, 2.0 * L ** (1 - L / 2)
             T = r_0 ** (2 - L) / ((L - 2) * c)
-            t, states = stretched(rotated(optimal(L, 4, 3, 3, r_0), rng), g, np.linspace(0, 6 / ((L - 2) * c), 25), 1e-9)
+            t, states = stretched(
+                rotated(optimal(L, 4, 3, 3, r_0), rng), g, np.linspace(0, 6 / ((L - 2) * c), 25), 1e-9
+            )
             fine = np.linspace(0, 0.9975, 400)
             radius.plot(fine, (1 - fine) ** (-1 / (L - 2)), color=colour, **PALE)
-            radius.plot(t / T, [np.linalg.norm(flatten(one)) / r_0 for one in states], ".", color=colour, label=f"$L={L}$")
+            radius.plot(
+                t / T,
+                [np.linalg.norm(flatten(one)) / r_0 for one in states],
+                MARKERS[L - 3],
+                color=colour,
+                label=f"$L={L}$",
+            )
         radius.set(yscale="log", xlabel="time over blow-up time", ylabel="$r/r_0$", xlim=(0, 1.02))
         radius.legend()
         progress(0.3, "blow-up")
@@ -97,7 +111,7 @@ def escape(seed: int, progress: Progress) -> Any:
                 times.append(float(at[-1]))
             bound = (alphas * np.linalg.norm(flatten(unit))) ** (2 - L) / ((L - 2) * c)
             blow.plot(alphas, times[0] * alphas ** (2.0 - L), color=colour, **PALE)
-            blow.plot(alphas, times, "o", color=colour, markersize=4, label=f"$L={L}$")
+            blow.plot(alphas, times, MARKERS[L - 3], color=colour, markersize=4, label=f"$L={L}$")
             blow.plot(alphas, bound, color=colour, linestyle=DOTTED)
         blow.set(xscale="log", yscale="log", xlabel=r"size of the start $\alpha$", ylabel="time of blow-up")
         blow.plot([], [], color="k", linestyle=DOTTED, label="optimal start")
@@ -113,7 +127,7 @@ def escape(seed: int, progress: Progress) -> Any:
         x = np.array([1e1, 1e6])
         turn.plot(x, 3 * x**-0.5, color=GREY, **PALE)
         turn.annotate(r"$r^{-(1-g_2/g_1)}$", (3e3, 0.08), fontsize=7)
-        turn.set(xscale="log", yscale="log", xlabel="$r/r_0$", ylabel="misalignment", xlim=(1, 1e6), ylim=(1e-4, 10))
+        turn.set(xscale="log", yscale="log", xlabel="$r/r_0$", ylabel="misalignment", xlim=(1, 1e6), ylim=(1e-6, 10))
         turn.legend(loc="lower left")
         label_panels(axes)
     return figure
@@ -136,21 +150,25 @@ def decay(seed: int, progress: Progress) -> Any:
             if np.isfinite(s):
                 left.plot(s ** (1 / 3), loss(s ** (1 / 3)), "o", color=colour, markersize=4)
         left.plot(0, 0.5, "ks", markersize=4)
-        left.set(xlabel="strength of every layer $x=s^{1/L}$", ylabel="loss with decay", xlim=(-0.02, 1.12), ylim=(0, 1.0))
+        left.set(
+            xlabel="strength of every layer $x=s^{1/L}$", ylabel="loss with decay", xlim=(-0.02, 1.12), ylim=(0, 1.0)
+        )
         left.legend(title="$L=3$", loc="upper left")
-        for L, colour in zip((2, 3, 4), (COLOURS[1], COLOURS[2], COLOURS[4])):
+        for L, paint in zip((2, 3, 4), (COLOURS[1], COLOURS[2], COLOURS[4])):
             local, globally = thresholds(1.0, L)
-            lam = np.linspace(0, local, 300)[:-1]
-            s = np.array([minimum(1.0, one, L) for one in lam])
-            is_global = lam <= globally
-            right.plot(lam[is_global], s[is_global], color=colour, label=f"$L={L}$")
+            decays = np.linspace(0, local, 300)[:-1]
+            roots = np.array([minimum(1.0, one, L) for one in decays])
+            is_global = decays <= globally
+            right.plot(decays[is_global], roots[is_global], color=paint, label=f"$L={L}$")
             if L > 2:
-                right.plot(lam[~is_global], s[~is_global], color=colour, linestyle=DASHED)
+                right.plot(decays[~is_global], roots[~is_global], color=paint, linestyle=DASHED)
                 jump, edge = minimum(1.0, globally, L), (L - 2) / (2 * (L - 1))
-                right.plot([globally] * 2, [0, jump], color=colour, linewidth=0.8, linestyle=DOTTED)
-                right.annotate("", (local, 0.0), (local, edge), arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 0.9})
-                right.plot(local, edge, "o", color=colour, markersize=4)
-                right.plot(globally, jump, "D", color=colour, markersize=3.5)
+                right.plot([globally] * 2, [0, jump], color=paint, linewidth=0.8, linestyle=DOTTED)
+                right.annotate(
+                    "", (local, 0.0), (local, edge), arrowprops={"arrowstyle": "->", "color": paint, "linewidth": 0.9}
+                )
+                right.plot(local, edge, "o", color=paint, markersize=4)
+                right.plot(globally, jump, "D", color=paint, markersize=3.5)
         right.plot([], [], color="k", linestyle=DASHED, label="local only")
         right.plot([], [], "D", color="k", markersize=3.5, label=r"$\lambda_{\mathrm{glob}}$: jump")
         right.plot([], [], "o", color="k", markersize=4, label=r"$\lambda_{\mathrm{loc}}$: gone")
@@ -175,21 +193,24 @@ def width(seed: int, progress: Progress) -> Any:
             rms = []
             for w, colour in zip(widths, colours):
                 progress(0.5 * (L - 2), f"depth {L}, width {w}")
-                nets = [two_layers(1, 1, w, 1.0, rng) if L == 2 else three_layers(1, 1, w, 1.0, 8, rng) for _ in range(draws)]
+                nets = [
+                    two_layers(1, 1, w, 1.0, rng) if L == 2 else three_layers(1, 1, w, 1.0, 8, rng)
+                    for _ in range(draws)
+                ]
                 p = batch(tuple(np.array(layer) for layer in zip(*nets)))
                 rms.append(np.sqrt(((p - goal) ** 2).mean(axis=1)))
-                offset = (widths.index(w) - 1) * 0.035
-                low, middle, high = np.quantile(p, [0.05, 0.5, 0.95], axis=0)
+                part = slice(widths.index(w), None, len(widths))  # every width at its own times, to be told apart
+                low, middle, high = np.quantile(p[:, part], [0.05, 0.5, 0.95], axis=0)
                 ax.errorbar(
-                    TIMES + offset, middle, [middle - low, high - middle], fmt="o", color=colour, markersize=2.5,
+                    TIMES[part], middle, [middle - low, high - middle], fmt=MARKERS[widths.index(w)], color=colour, markersize=2.5,
                     linewidth=0.9, label=f"$w={w}$",
                 )  # fmt: skip
             ax.plot(fine, limit, color="k", label=r"$w=\infty$", zorder=3, linewidth=1)
-            ax.set(xlabel="time $t$", ylabel="map $p$" if L == 2 else None, title=f"$L={L}$", ylim=(-0.5, 1.3))
+            ax.set(xlabel="time $t$", ylabel="map $p$" if L == 2 else None, title=f"$L={L}$", ylim=(-0.1, 1.15))
             each = np.array(rms)
             mean = np.sqrt((each**2).mean(axis=1))
             fit = power_law(np.array(widths), mean)
-            label = rf"$L={L}$: $w^{{{fit.exponent:.2f}\pm{fit.stderr:.2f}}}$"
+            label = rf"$L={L}$: $w^{{{fit.exponent:.2f}}}$"
             axes[0, 2].plot(widths, mean, "os"[L - 2], color=COLOURS[L - 1], label=label, markersize=4)
             axes[0, 2].plot(widths, mean[-1] * (np.array(widths) / widths[-1]) ** -0.5, color=COLOURS[L - 1], **PALE)
         axes[0, 0].legend(loc="lower right", fontsize=6)
@@ -219,7 +240,7 @@ FIGURES = (
         1.0,
     ),
     Figure(
-        "deep-linear.escape",
+        "deep-linear.escape-panel",
         "escape from the origin: radius, time of blow-up, alignment",
         "Constant gradient with singular values 2, 1, 1/2. (a) Norm of all weights along the optimal direction, dots by the "
         "flow of the layers, lines by the formula. (b) Random starts scaled by alpha: time of blow-up, line of slope -(L-2), "
@@ -241,7 +262,7 @@ FIGURES = (
         "deep-linear.width",
         "infinite width against sampled widths",
         "One mode of squared error, width times variance 1, target 1. Median and 5 to 95 per cent of 60 networks of each "
-        "width, exact in law (shifted in time to be told apart); black: the deterministic limit. Right: deviation with the "
+        "width, exact in law, each width at its own times; black: the deterministic limit. Right: deviation with the "
         "fitted exponent; broad: slope -1/2.",
         light(width),
         4.0,

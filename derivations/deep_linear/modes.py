@@ -217,13 +217,16 @@ DERIVATIONS = (
             Step("it solves its equation", infinite),
             Step("at the start, $W+\\ln W-z_0-\\ln z_0$ does not depend on $z_0$", lambert),
             Step("it is zero at $z_0=1$, so that $W=z_0$, as $z+\\ln z$ grows", one_start),
-            Step("its derivative is a sum of positive numbers", lambda book: Derivative(z_0 + log(z_0), z_0, 1 + 1 / z_0)),
+            Step(
+                "its derivative is a sum of positive numbers", lambda book: Derivative(z_0 + log(z_0), z_0, 1 + 1 / z_0)
+            ),
             Step(
                 "where $z=z_0$ the singular value is $s_0$",
                 lambda book: Identity(
-                    of(book, "mode-infinite-depth").statement.args[1].replace(LambertW, lambda inside: z_0).subs(
-                        z_0, dict(of(book, "mode-infinite-depth").let)[z_0]
-                    ),
+                    of(book, "mode-infinite-depth")
+                    .statement.args[1]
+                    .replace(LambertW, lambda inside: z_0)
+                    .subs(z_0, dict(of(book, "mode-infinite-depth").let)[z_0]),
                     s_0,
                 ),
             ),

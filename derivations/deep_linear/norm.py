@@ -49,7 +49,9 @@ def powers(book: Book, layers: int) -> Identity:
     """The outer Gram matrix is the root of the map's: its trace is the sum of the powers 2/L of the singular values."""
     W, A = weights(layers), network(layers)
     own = of(book, "balanced-norm").value.subs(depth, layers).as_independent(Trace)[0]
-    return Identity(own * (W[-1] * W[-1].T) ** layers, layers * A * A.T, given=balances(layers), point=balanced_point(layers))
+    return Identity(
+        own * (W[-1] * W[-1].T) ** layers, layers * A * A.T, given=balances(layers), point=balanced_point(layers)
+    )
 
 
 DEPTHS = (2, 3, 4, 5)

@@ -6,14 +6,14 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from sympy import Integer, Rational, Symbol, sqrt
+from sympy import Integer, Rational, Symbol
 
-from ...theory.deep_linear.decay import a_i, b_i, s_i, s_k, s_loc
+from ...theory.deep_linear.decay import a_i, b_i, s_i, s_k
 from ...theory.deep_linear.escape import g_1, g_j, m, x_0
 from ...theory.deep_linear.letters import depth, lam
 from ...theory.deep_linear.modes import a, b, g, goal, q, x
-from ...theory.deep_linear.points import a_u, b_u, chosen, outer, r, resolvent
-from ..chain import Book, Bound, Derivation, Derivative, Identity, Step
+from ...theory.deep_linear.points import a_u, b_u, chosen, r, resolvent
+from ..chain import Book, Derivation, Derivative, Identity, Step
 from .decay import loc, of
 
 h = Symbol("h", real=True)

@@ -13,12 +13,12 @@ from ...theory.deep_linear.layers import network
 from ...theory.deep_linear.letters import G, d_in, d_out, depth, lam, t, w, weights
 from ...theory.deep_linear.modes import a, b, g
 from ...theory.deep_linear.modes import q as q_rest
-from ...theory.deep_linear.regimes import gamma, goal, kappa, kernel, p, p_0, pull, sigma, size, spread, strength
+from ...theory.deep_linear.regimes import gamma, goal, kappa, kernel, p, p_0, pull, sigma, size, strength
 from ..chain import Book, Bound, Cited, Derivation, Derivative, Identity, Limit, Rate, Step
 from .decay import of
 
 DEPTHS = (2, 3, 4)
-k, l = (Symbol(name, integer=True, nonnegative=True) for name in "kl")  # noqa: E741
+k, l = (Symbol(name, integer=True, nonnegative=True) for name in "kl")
 c, q = Symbol("c", positive=True), Symbol("q", real=True)
 J, delta, r = MatrixSymbol("J", d_out, w), MatrixSymbol("z", w, 1), MatrixSymbol("r", d_out, 1)
 
@@ -141,7 +141,9 @@ BEST = {c: Rational(3, 4), q: Rational(-1, 2)}
 def balance_of(book: Book, first: bool) -> Identity:
     """Stationary in every coefficient of the last layer: coefficients of the change and of the projection."""
     total = geometric(BEST[c], BEST[q])
-    share = of(book, "saddle-distance-three-layers").value ** 2 / kappa - 1 - (BEST[c] - 1) ** 2 - (total - BEST[c] ** 2)
+    share = (
+        of(book, "saddle-distance-three-layers").value ** 2 / kappa - 1 - (BEST[c] - 1) ** 2 - (total - BEST[c] ** 2)
+    )
     here, later = CHAIN, CHAIN.subs(k, k + 1)
     if first:
         return Identity((here - 1 + (here + later) / total - share * here / total).subs(k, 0), 0)

@@ -68,7 +68,9 @@ class SimulateSettings:
         default=(4.0, 2.0, 1.0), metadata=explain("singular values of the target, all different, as --s=4,2,1")
     )
     observed: float = field(default=0.75, metadata=explain("random: share of entries seen"))
-    start: Start = field(default="gaussian", metadata=explain("independent entries, or balanced layers", choices=get_args(Start)))
+    start: Start = field(
+        default="gaussian", metadata=explain("independent entries, or balanced layers", choices=get_args(Start))
+    )
     scale: float = field(default=1e-3, metadata=explain("standard deviation of the weights; balanced: s_0 = scale^L"))
     decay: float = field(default=0.0, metadata=explain("weight decay lambda"))
     eta: float | None = field(default=None, metadata=explain("learning rate of gradient descent; none: gradient flow"))
@@ -110,7 +112,8 @@ class SimulateSettings:
         """End of the run: by default a few times the longest plateau that the theory expects."""
         if self.time is not None:
             return self.time
-        size = self.scale * math.sqrt(self.width or self.d)
+        # a balanced start has every layer singular value at the scale, and overlaps with the modes of order d^(-1/2)
+        size = self.scale * (math.sqrt(self.width or self.d) if self.start == "gaussian" else 1 / math.sqrt(self.d))
         if self.L <= 2:
             return max(5.0, 2 * math.log(1 / min(size, 0.5))) / min(self.s) + 10 / min(self.s)
         return 3 * size ** (2 - self.L) / ((self.L - 2) * min(self.s)) + 20 / min(self.s)
@@ -148,7 +151,8 @@ def run_simulate(settings: SimulateSettings, progress: Progress) -> Curve:
 
     Returns
     -------
-    Curve over ``time``: ``loss`` (without decay), ``singular values``, ``gradient`` (norm over all weights), ``saddle``: the
+    Curve over ``time``: ``loss`` (without decay), ``singular values``, ``gradient`` (norm over all weights;
+    with a learning rate the speed of the map instead), ``saddle``: the
     rank at a saddle that was found, -1 elsewhere; with hidden entries also ``test error`` (root mean square).
 
     Raises

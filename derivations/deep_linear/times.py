@@ -28,9 +28,10 @@ from ...theory.deep_linear.letters import depth, lam, t
 from ...theory.deep_linear.modes import by_roots, goal, s, s_0, tau, u, u_0, z, z_0
 from ...theory.deep_linear.times import angle, approach, c_0, lower, n_terms, upper
 from ..chain import Book, Derivation, Derivative, Identity, Limit, Rate, Step
-from .modes import in_units, mode_at, of
+from .modes import of
 
 C, S = Symbol("C", real=True), Symbol("S", real=True)
+start = Symbol("F_0", real=True)
 DEPTHS = tuple(range(2, 13))
 DEEP = (depth > 2,)
 
@@ -88,15 +89,20 @@ def ratio(book: Book) -> Identity:
     return Identity(one.subs(n, n + 1) / one, upper / lower * u**depth)
 
 
+def approach_at(book: Book, layers: int, strength: Any) -> Any:
+    """Time of the approach at one depth."""
+    return of(book, "approach-roots").value.subs(depth, layers).doit().subs(u, strength)
+
+
 def shifted(book: Book, layers: int) -> Identity:
     """Exact time, less the leading one and the shift: what the first term of the series leaves out at ``u_0``."""
-    lead = of(book, "small-start-time").value.subs(s_0, goal * u_0**depth)
-    whole = of(book, "small-start-shift").value.subs(approach, by_roots(layers, u))
-    left = u_0**2 / 2 - by_roots(layers, u_0)
-    power = goal ** (2 - 2 / depth)
+    power = (goal ** (2 - 2 / depth)).subs(depth, layers)
+    lead = power * of(book, "small-start-time").value.subs(s_0, goal * u_0**depth).subs(depth, layers)
+    whole = power * of(book, "small-start-shift").value.subs(depth, layers)
+    exact = [-(one ** (2 - layers)) / (layers - 2) + two for one, two in ((u, approach), (u_0, start))]
     return Identity(
-        in_units(book, f"time-{layers}") - (lead + whole).subs(depth, layers), left / power.subs(depth, layers),
-        assuming=(u < 1, u_0 < 1),
+        exact[0] - exact[1] - lead - whole, u_0**2 / 2 - start,
+        let=((start, approach_at(book, layers, u_0)), (approach, approach_at(book, layers, u))), assuming=(u < 1, u_0 < 1),
     )  # fmt: skip
 
 
@@ -180,8 +186,8 @@ DERIVATIONS = (
             Step(
                 "the exact time less both is what $u_0^2/2$ leaves out of the series of the approach at $u_0$",
                 shifted,
-                cases=(3, 4, 5, 6),
-                scope="L = 3..6",
+                cases=DEPTHS[1:],
+                scope="L = 3..12",
             ),
             Step(
                 "$u_0^2/2$ is the first term of the series, so that the error is of order $u_0^{L+2}$",

@@ -12,7 +12,6 @@ from ...theory.deep_linear.modes import goal, s_0
 from ...theory.deep_linear.regimes import goal as target
 from ...theory.deep_linear.regimes import kappa, p_0
 from ...theory.deep_linear.wide import Z, mark, n, order, p
-from ...theory.formula import unroll
 from ..chain import Book, Closure, Derivation, Derivative, Identity, Limit, Rate, Step
 from .decay import of
 
@@ -72,22 +71,20 @@ def at_start(book: Book) -> Identity:
     return Identity(of(book, "infinite-width-conserved").value.subs(p, start[p]), start[n])
 
 
-def sum_of(book: Book) -> Any:
-    """``Z`` as a function of time."""
-    one = of(book, "infinite-width-mode")
-    return unroll(dict(one.let)[Z], one.let[:-1])
-
-
 def bernoulli(book: Book) -> Rate:
     """Rate of ``p + n`` along both equations."""
     return Rate(frozen(book), p + n, 2 * (goal - p) * (p + n))
 
 
+def let_at(book: Book, time: Any) -> Any:
+    """Definitions of the closed form at a time."""
+    return tuple((item, value.subs(t, time)) for item, value in of(book, "infinite-width-mode").let)
+
+
 def quadratic(book: Book) -> Derivative:
     """The closed form of ``Z`` against that rate, with p by the formula."""
-    one = of(book, "infinite-width-mode")
-    here = one.statement.args[1]
-    return Derivative(sum_of(book), t, (2 * (goal - here) * Z).subs(Z, sum_of(book)))
+    here = of(book, "infinite-width-mode").statement.args[1]
+    return Derivative(Z, t, 2 * (goal - here) * Z, let=let_at(book, t))
 
 
 def splits(book: Book) -> Identity:
@@ -97,9 +94,9 @@ def splits(book: Book) -> Identity:
 
 
 def lazy(book: Book) -> Limit:
-    value = of(book, "infinite-width-mode").value.subs(t, tau / kappa)
-    linear = of(book, "lazy-flow").value
-    return Limit(value, kappa, oo, linear.subs({p_0: 0, target: goal, depth: 2}).subs(t, tau / kappa))
+    value = of(book, "infinite-width-mode").statement.args[1]
+    linear = of(book, "lazy-flow").value.subs({p_0: 0, target: goal, depth: 2}).subs(t, tau / kappa)
+    return Limit(value, kappa, oo, linear, let=let_at(book, tau / kappa))
 
 
 def small(book: Book) -> Limit:
@@ -148,7 +145,9 @@ def expands(book: Book, power: int) -> Identity:
     """Coefficients of the generating function."""
     x = Symbol("x", positive=True)
     g = of(book, "tree-series").value.subs(mark, x)
-    return Identity(g.series(x, 0, power + 1).removeO().coeff(x, power), of(book, "tree-moments").value.subs(order, power))
+    return Identity(
+        g.series(x, 0, power + 1).removeO().coeff(x, power), of(book, "tree-moments").value.subs(order, power)
+    )
 
 
 MOMENTS = tuple(range(9))
@@ -168,7 +167,8 @@ DERIVATIONS = (
         Step("the rate of $p+n$", bernoulli),
         Step("the closed form of $Z$ has it", quadratic),
         Step("$p$ is the part with $n^2-p^2=\\kappa^2$", splits),
-        Step("it starts at zero", lambda book: Identity(of(book, "infinite-width-mode").value.subs(t, 0), 0)),
+        Step("it starts at zero", lambda book: Identity(
+            of(book, "infinite-width-mode").statement.args[1], 0, let=let_at(book, 0))),
         Step("large kappa: the lazy flow", lazy),
     )),
     Derivation("deep-linear.infinite-width-time", (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...theory.early_alignment import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
-from . import assumption, cone, critical, directions, moments, neuron, rates, spurious, width
+from . import assumption, cone, critical, directions, exits, moments, neuron, rates, spurious, width
 from .comparisons import COMPARISONS
 from .experiments import PHASE_DIAGRAM, SIMULATE
 from .figures import FIGURES
@@ -14,18 +14,17 @@ register(*LATEX)
 
 DERIVATIONS = tuple(
     one
-    for module in (neuron, cone, directions, moments, critical, rates, width, spurious, assumption)
+    for module in (neuron, cone, exits, directions, moments, critical, rates, width, spurious, assumption)
     for one in module.DERIVATIONS
 )
-_SHOWN = {one.of for one in DERIVATIONS}
 
 PAPER = Paper(
     id="early-alignment",
     title="Early alignment in two-layer networks training is a two-edged sword",
     cite="boursier2025early",
     latex=LATEX,
-    formulas=tuple(one for one in FORMULAS if one.id in _SHOWN),
-    systems=tuple(one for one in SYSTEMS if one.id in _SHOWN),
+    formulas=FORMULAS,
+    systems=SYSTEMS,
     derivations=DERIVATIONS,
     comparisons=COMPARISONS,
     figures=FIGURES,

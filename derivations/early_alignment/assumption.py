@@ -140,8 +140,8 @@ def loss(b: Book) -> Bound:
     )
 
 
-length, room = Symbol("c_length", positive=True), Symbol("gap", positive=True)
-BELOW = Symbol("below", nonnegative=True)
+length, room = Symbol("ell", positive=True), Symbol("R", positive=True)
+BELOW = Symbol("mu", nonnegative=True)
 
 
 def gap(b: Book) -> Bound:

@@ -110,7 +110,7 @@ def follow(book: Book, data: Dataset, w: Array, a: Array) -> Entry:
             meets = beta + gamma < 0
             if not meets.any():
                 chord = np.linalg.norm(w[j] / np.linalg.norm(w[j]) - D / delta)
-                turns[j] = 2 * np.arcsin(min(chord / 2, 1.0))
+                turns[j] = 2 * np.arcsin(min(float(chord) / 2, 1.0))
                 break
             wait = np.full(len(X), np.inf)
             wait[meets] = leave(beta=beta[meets], gamma=gamma[meets], f_0=f[meets], delta=delta)

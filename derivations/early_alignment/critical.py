@@ -45,7 +45,7 @@ def balanced(b: Book) -> Identity:
     return Identity(rate, value(b, "ascent"))
 
 
-ALONG_X = Symbol("D_off_x", real=True)
+ALONG_X = Symbol("zeta", real=True)
 KINK = (
     ("|x_k|^2", x_k.T * x_k - size * Eye(1)),
     ("<D_off,x_k>", x_k.T * D_off - ALONG_X * Eye(1)),

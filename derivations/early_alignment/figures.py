@@ -162,13 +162,13 @@ def plateaus(seed: int, progress: Progress, *, m: int = 500, end: float = 4000.0
         left.set_ylim(1e-5, 1)
         left.legend(loc="lower left")
         marks = np.unique(np.rint(np.geomspace(0.1, end, 400) / 2e-3).astype(int))
-        for dominance, colour, line in ((1.0, UP, "-"), (1.05, DOWN, (0, (4, 1.5)))):
+        for dominance, ink, line in ((1.0, UP, "-"), (1.05, DOWN, (0, (4, 1.5)))):
             progress(0.3 + 0.4 * (dominance > 1), f"|a| = {dominance:g} |w|")
             w, a = start(m, 1e-3, seed, dominance=dominance)
             run = sector_descent(forty.X, forty.y, w, a, 2e-3, int(marks[-1]), record=marks).curve
             flips = int(run["flips"][-1])
             words = rf"$|a|={dominance:g}\,|w|$: {flips} sign flip{'s' * (flips != 1)}"
-            right.plot(run["time"], run["loss"], color=colour, linestyle=line, label=words)
+            right.plot(run["time"], run["loss"], color=ink, linestyle=line, label=words)
         right.set_ylim(1e-3, 1)
         right.legend(loc="upper right")
         for ax, data in ((left, three), (right, forty)):

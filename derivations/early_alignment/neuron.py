@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sympy import Heaviside, Matrix, Max, Rational, Symbol, Trace, ZeroMatrix, log, symbols
@@ -137,8 +138,15 @@ def stacked(id: str, by: str) -> Step:
     return Step("in blocks", shows)
 
 
-def sides(b: Book, id: str) -> Any:
-    return of(b, id).statement.args
+def sides(b: Book, id: str) -> tuple[Any, Any]:
+    left, right = of(b, id).statement.args
+    return left, right
+
+
+def stated(b: Book, id: str, put: Callable[[Any], Any] = lambda side: side, **more: Any) -> Identity:
+    """The statement of a formula, with something put into both sides."""
+    left, right = sides(b, id)
+    return Identity(put(left), put(right), **more)
 
 
 DERIVATIONS = (
@@ -193,16 +201,14 @@ DERIVATIONS = (
     ),
     Derivation(
         "early-alignment.generator",
-        (Step("block by block", lambda b: Identity(*(in_blocks(side) for side in sides(b, "generator")))),),
+        (Step("block by block", lambda b: stated(b, "generator", in_blocks)),),
     ),
     Derivation(
         "early-alignment.generator-cube",
         (
             Step(
                 "block by block",
-                lambda b: Identity(
-                    *(in_blocks(side) for side in sides(b, "generator-cube")), given=LENGTH, point=LENGTH_POINT
-                ),
+                lambda b: stated(b, "generator-cube", in_blocks, given=LENGTH, point=LENGTH_POINT),
             ),
         ),
     ),
@@ -228,8 +234,10 @@ DERIVATIONS = (
         (
             Step(
                 "what it is made of anticommutes with the Minkowski form",
-                lambda b: Identity(
-                    *(side.xreplace({Phi: boosted(b)}) for side in sides(b, "boost-lorentz")),
+                lambda b: stated(
+                    b,
+                    "boost-lorentz",
+                    lambda side: side.xreplace({Phi: boosted(b)}),
                     given=LORENTZ,
                     symmetric=(M, J),
                     point=BLOCKS,
@@ -255,9 +263,9 @@ DERIVATIONS = (
         (
             Step(
                 "by the anticommutation",
-                lambda b: Identity(*sides(b, "step-lorentz"), given=LORENTZ, symmetric=(M, J), point=BLOCKS),
+                lambda b: stated(b, "step-lorentz", given=LORENTZ, symmetric=(M, J), point=BLOCKS),
             ),
-            Step("block by block", lambda b: Identity(*(in_blocks(side) for side in sides(b, "step-lorentz")))),
+            Step("block by block", lambda b: stated(b, "step-lorentz", in_blocks)),
         ),
     ),
 )

@@ -183,7 +183,7 @@ def slowest(b: Book) -> Bound:
     return Bound((1 - short / 2) * (1 + more), growth(b), terms=(short / (2 * (1 + more)),))
 
 
-short, more = Symbol("short", nonnegative=True), Symbol("more", nonnegative=True)
+short, more = Symbol("epsilon", nonnegative=True), Symbol("zeta", nonnegative=True)
 TRAP = (("|x_2|^2", x[1].T * x[1] - size * Eye(1)), ("<x_1,x_2>", x[1].T * x[0] - g_12 * Eye(1)))
 TRAP_POINT = ((size, Trace(x[1].T * x[1])), (g_12, Trace(x[1].T * x[0])))
 

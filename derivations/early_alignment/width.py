@@ -9,7 +9,6 @@ from ...theory.early_alignment.directions import g, nu, u
 from ...theory.early_alignment.letters import D, d, delta, dot, n, t
 from ...theory.early_alignment.rates import t_in, theta_in
 from ...theory.early_alignment.width import T, depth, excess, f_j, lift, pull, pull_min, rest, start_depth, x_size
-from ...theory.early_alignment.width import n as points
 from ...theory.formula import unroll
 from ..chain import Book, Bound, Derivation, Identity, Rate, Step
 from .tools import of, system, value
@@ -21,7 +20,7 @@ UNIT = (
     ("x'x = |x|^2", x.T * x - x_size**2 * Eye(1)),
 )
 UNIT_POINT = ((nu, y / sqrt(dot(y, y))), (g, dot(x, nu)), (x_size, sqrt(Trace(x.T * x))))
-more = Symbol("more", nonnegative=True)
+more = Symbol("zeta", nonnegative=True)
 
 
 def side(b: Book, id: str) -> tuple[object, object]:
@@ -70,7 +69,7 @@ def constant(b: Book) -> Bound:
 def acute(b: Book) -> Bound:
     """``<D, u>`` is at least a positive number in every cone that is not empty, so that the angle at entry is acute."""
     low, high = side(b, "one-lift")
-    return Bound(0, high, terms=(low, f_j / points))
+    return Bound(0, high, terms=(low, f_j / n))
 
 
 DERIVATIONS = (
@@ -80,7 +79,7 @@ DERIVATIONS = (
     ),
     Derivation(
         "early-alignment.one-lift",
-        (Step("the other active points add", lambda b: Bound(*side(b, "one-lift"), terms=(f_j / points,))),),
+        (Step("the other active points add", lambda b: Bound(*side(b, "one-lift"), terms=(f_j / n,))),),
     ),
     Derivation("early-alignment.wall-approach", (Step("rate of $\\langle x_k,w/a\\rangle$", approach),)),
     Derivation(

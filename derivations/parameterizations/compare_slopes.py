@@ -51,7 +51,7 @@ def of_points(L: int) -> Theory:
     """The recursion, and the formulas of the book where it has them; every activation."""
 
     def theory(_: Any, book: Book) -> Curve:
-        found = {}
+        found: dict[str, Any] = {}
         for point in POINTS:
             scaling = named(point, L)
             for activation in ACTIVATIONS:
@@ -63,14 +63,14 @@ def of_points(L: int) -> Theory:
     return theory
 
 
-def points(L: int, draws: int, seconds: float) -> Comparison:
+def points(L: int, seconds: float) -> Comparison:
     runs = {f"{point} {one}": Run(named(point, L), one, eta=0.1) for point in POINTS for one in ACTIVATIONS}
     return Comparison(
         f"{NAME}.slopes-depth-{L}",
         f"sizes of everything against the width: NTK, SP, muP, IP with five activations, {L} hidden layers, one step",
         keep,
         of_points(L),
-        side_by_side(runs, draws),
+        side_by_side(runs, 32, 1),
         worst,
         0.25,
         GAP,
@@ -165,7 +165,7 @@ def unaligned(L: int, bound: float, because: str) -> Comparison:
         f"IP-LLR with activations that are linear near zero: layer l after the first step like m^(-(l-2)/2), {L} hidden layers",
         keep,
         of_unaligned(L),
-        side_by_side(runs, 16, 8),
+        side_by_side(runs, 48, 8),
         worst,
         bound,
         because,
@@ -174,9 +174,9 @@ def unaligned(L: int, bound: float, because: str) -> Comparison:
 
 
 COMPARISONS: tuple[Comparison, ...] = (
-    points(2, 24, 5.0),
-    points(3, 20, 7.0),
-    points(4, 20, 9.0),
+    points(2, 5.0),
+    points(3, 7.0),
+    points(4, 10.0),
     Comparison(
         f"{NAME}.llr-aligned",
         "IP-LLR with ReLU: layers in between have size one after the first step, three hidden layers",

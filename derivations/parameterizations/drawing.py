@@ -34,13 +34,18 @@ def draw_training(curve: Curve) -> Any:
     steps, ranks = curve["step"], curve["stable ranks"]
     with style():
         loss.plot(steps, curve["loss"], "o-", color=COLOURS[1], markersize=2.5)
-        flat = float(np.log(10))
-        loss.axhline(flat, color="k", linewidth=0.8, linestyle=(0, (4, 1, 1, 1)), label=r"$\ln 10$")
+        flat = float(np.log(given["labels"]))
+        loss.axhline(flat, color="k", linewidth=0.8, linestyle=(0, (4, 1, 1, 1)), label=rf"$\ln {given['labels']}$")
         loss.set(ylabel="training loss", ylim=(0, None))
         loss.legend()
         accuracy.plot(steps, curve["accuracy"], "o-", color=COLOURS[1], markersize=2.5, label="test accuracy")
         accuracy.plot(
-            steps, curve["classes"] / 10, "s:", color=COLOURS[4], markersize=2.5, label="predicted classes / 10"
+            steps,
+            curve["classes"] / given["labels"],
+            "s:",
+            color=COLOURS[4],
+            markersize=2.5,
+            label=f"predicted classes / {given['labels']}",
         )
         accuracy.set(ylabel="share", ylim=(0, 1.05))
         accuracy.legend()

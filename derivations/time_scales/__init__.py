@@ -22,6 +22,7 @@ from . import (
     theta,
 )
 from .comparisons import COMPARISONS
+from .experiments import SIMULATE
 from .figures import FIGURES
 
 register(*LATEX)
@@ -51,4 +52,5 @@ PAPER = Paper(
     ),
     comparisons=COMPARISONS,
     figures=FIGURES,
+    simulate=SIMULATE,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Float, Indexed
+from sympy import Float, Indexed, Integer, Sum
 
 from ...numerics.curve import Curve
 from ...numerics.time_scales import Task, overlaps, parameters, risk, simulate
@@ -69,15 +69,10 @@ def exact(problem: Problem) -> Curve:
     return simulate("order-parameters", problem.task, problem.times, problem.a, s, r)
 
 
-def number(book: Book, id: str, **given: Any) -> float:
-    """Value of a formula of the book, letters by name; ``sigma`` and ``phi`` are lists.
-
-    Raises
-    ------
-    ValueError : a letter that is left.
-    """
+def expression(book: Book, id: str, **given: Any) -> Any:
+    """Value of a formula of the book with numbers for letters, by name; ``sigma`` and ``phi`` are lists."""
     formula = book.formula(f"time-scales.{id}")
-    value = formula.value.doit()
+    value = formula.value
 
     def known(place: Any) -> Any:
         name = str(place.base if isinstance(place, Indexed) else place)
@@ -85,16 +80,38 @@ def number(book: Book, id: str, **given: Any) -> float:
             return place
         return Float(given[name][int(place.indices[0])] if isinstance(place, Indexed) else given[name])
 
-    if "K" in given:  # sums over degrees: their limits first
-        value = value.subs({x: given["K"] for x in value.free_symbols if str(x) == "K"}).doit()
-    if "l" in given:
-        value = value.subs({x: given["l"] for x in value.free_symbols if str(x) == "l"}).doit()
+    limits = {x: Integer(given[str(x)]) for x in value.free_symbols if str(x) in ("K", "l") and str(x) in given}
+
+    def spread(node: Any) -> Any:
+        index, first, last = node.limits[0]
+        return sum(node.function.xreplace({index: n}) for n in range(int(first), int(last) + 1))
+
+    value = value.xreplace(limits).replace(lambda node: isinstance(node, Sum), spread)
     places = value.atoms(Indexed)
     value = value.xreplace({x: known(x) for x in places})
-    value = value.xreplace({x: known(x) for x in value.free_symbols})
+    return value.xreplace({x: known(x) for x in value.free_symbols})
+
+
+def number(book: Book, id: str, **given: Any) -> float:
+    """Value of a formula of the book as a number.
+
+    Raises
+    ------
+    ValueError : a letter that is left.
+    """
+    value = expression(book, id, **given)
     if value.free_symbols:
         raise ValueError(f"given: {id} needs {', '.join(sorted(map(str, value.free_symbols)))} as well")
     return float(value)
+
+
+def over_time(book: Book, id: str, times: Array, **given: Any) -> Array:
+    """Value of a formula of the book at many times ``t``."""
+    from sympy import lambdify
+
+    value = expression(book, id, **given)
+    (t,) = value.free_symbols
+    return np.asarray(lambdify(t, value, "numpy")(times), dtype=float)
 
 
 def rates_of(task: Task) -> dict[str, Any]:

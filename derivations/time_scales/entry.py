@@ -16,8 +16,7 @@ from ...theory.flow import along
 from ...theory.rescale import Reduced, SlowManifold, promote, rescale, restrict_fast
 from ...theory.sums import normal_form
 from ...theory.system import System
-from ...theory.time_scales.entry import MORE, j, lagrange, mu, nu, pull, push
-from ...theory.time_scales.entry import drive as g
+from ...theory.time_scales.entry import MORE, dM, j, lagrange, mu, nu, pull, push
 from ...theory.time_scales.equations import mean
 from ...theory.time_scales.letters import A, E, T, e_of, eps, i, m, meaning, residual, sigma
 from ...theory.time_scales.letters import S as OVERLAP
@@ -182,7 +181,8 @@ def squared_speed(book: Book) -> Identity:
     system = ascent_of(book)
     one = book.formula("time-scales.constrained-growth")
     others = Sum(lagrange[j] * along(moment(j), system), (j, 0, symbol_l - 1))
-    return Identity(flat(one.statement.args[1], one.let), g * along(moment(symbol_l), system) + others)
+    claimed = one.statement.args[0].xreplace({dM: along(moment(symbol_l), system)})
+    return Identity(flat(one.statement.args[1], one.let), claimed + others)
 
 
 def kept(book: Book, case: tuple[str, int]) -> Identity:

@@ -45,7 +45,7 @@ def above_floor(book: Book, case: tuple[int, int]) -> Bound:
     lacking, top = case
     risk = of_degrees(book, lambda n: error_without(book, n) if n == lacking else errors[n], top)
     terms = tuple(errors[n] ** 2 / 2 for n in range(top + 1) if n != lacking)
-    return Bound(value(book, "floor").xreplace({missing: Integer(lacking)}), risk, terms=terms)
+    return Bound(value(book, "missing-coefficient").xreplace({missing: Integer(lacking)}), risk, terms=terms)
 
 
 # ---- degrees 1 and 3 alone
@@ -114,7 +114,7 @@ def stuck(book: Book) -> Bound:
 FLOORS = ((0, 2), (1, 3), (3, 3), (3, 4))
 DERIVATIONS = (
     Derivation(
-        "time-scales.floor",
+        "time-scales.missing-coefficient",
         (
             Step(
                 "what the risk has beyond are squares of the other errors",

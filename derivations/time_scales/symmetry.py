@@ -8,9 +8,9 @@ from sympy import S, expand, expand_power_base
 
 from ...theory.indices import put
 from ...theory.time_scales.letters import a, k, phi, s, sigma
+from ...theory.time_scales.letters import i as index
 from ..chain import Book, Derivation, Identity, Step
 from .equations import at, rate, value
-from .equations import i as index
 
 ITEMS = {"mirrored-activation": (a[index], sigma[k]), "mirrored-target": (s[index], phi[k])}
 """The item and the coefficients that change."""

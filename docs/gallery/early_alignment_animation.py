@@ -69,4 +69,5 @@ with style():
 
     shown = [*range(len(times)), *[len(times) - 1] * 10]
     movie = FuncAnimation(figure, frame, frames=shown)
+    Path("images").mkdir(exist_ok=True)
     movie.save(Path("images") / "early-alignment.animation.gif", writer=PillowWriter(fps=10), dpi=100)

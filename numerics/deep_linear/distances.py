@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .costs import distinct_values
-from .network import Array, Layers, check_layers, flatten, product, pull_back, unflatten
+from .network import Array, Layers, check_layers, flatten, pull_back, unflatten
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,8 @@ def _nearest(first: Layers, y: Array, target: Array, tol: float, most: int) -> A
     """Local minimum of the distance from the weights ``first`` on the fibre of the target, from the point y on it."""
     y_0, close = flatten(first), 1e-13 * (1 + float(np.linalg.norm(target)))
     slope, step = y, 0
-    for step in range(1, most + 1):
+    while step < most:
+        step += 1
         now = _Constraint(y, first, target)
         away = y - y_0
         M = now.solve(now.forward(away))

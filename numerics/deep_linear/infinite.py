@@ -97,3 +97,28 @@ def infinite_mode(
         (("goal", float(goal)), ("kappa", kappa), ("layers", layers), ("depth", depth)),
     )
     return Curve(curve.axes, columns, made)
+
+
+def infinite_map(
+    times: Any, target: Any, kappa: float, layers: int, depth: int | None = None, *, rtol: float = 1e-12
+) -> Curve:
+    """The whole map at infinite width: whitened squared error decouples in the singular directions of the target.
+
+    Returns
+    -------
+    Curve : axis ``time``; columns ``A`` (0 at time 0) and ``truncation``, the root of the sum of squares over the modes.
+
+    Raises
+    ------
+    ValueError : bad argument.
+    """
+    goal = np.atleast_2d(np.asarray(target, dtype=float))
+    if goal.ndim != 2 or not goal.size or not np.isfinite(goal).all():
+        raise ValueError(f"target: has shape {goal.shape}; a finite matrix is needed")
+    U, s, Vt = np.linalg.svd(goal, full_matrices=False)
+    modes = [infinite_mode(times, float(one), kappa, layers, depth, rtol=rtol) for one in s]
+    p = np.array([one["p"] for one in modes])
+    A = np.einsum("ik,kt,kj->tij", U, p, Vt)
+    error = np.sqrt(np.sum(np.array([one["truncation"] for one in modes]) ** 2, axis=0))
+    made = Provenance("ode", "deep-linear.infinite-width", (("kappa", float(kappa)), ("layers", int(layers))))
+    return Curve(modes[0].axes, (("A", A), ("truncation", error)), made)

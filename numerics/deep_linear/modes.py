@@ -23,16 +23,14 @@ def _time(layers: int) -> Any:
 
 
 @cache
-def _approach(layers: int) -> Callable[[Array, Array], Array]:
+def _approach(layers: int) -> Callable[[Any, Any], Any]:
     """The theory's antiderivative of ``u/(1 - u**L)`` as a function of ``u`` and ``1 - u``, each known to full accuracy."""
     from sympy import Symbol, lambdify, log
 
     from ...theory.deep_linear.modes import by_roots
 
     u, gap = Symbol("u", positive=True), Symbol("gap", positive=True)
-    function: Callable[[Array, Array], Array] = lambdify(
-        (u, gap), by_roots(layers, u).subs(log(1 - u), log(gap)), "numpy"
-    )
+    function: Callable[[Any, Any], Any] = lambdify((u, gap), by_roots(layers, u).subs(log(1 - u), log(gap)), "numpy")
     return function
 
 

@@ -26,10 +26,14 @@ from .network import (
 
 @cache
 def _threshold(id: str) -> Any:
-    from ...theory.deep_linear import FORMULAS
-    from ..lower import lower_formula
+    """The theory's formula as a plain function of the target's value and the depth: called a few times, not compiled."""
+    from sympy import lambdify
 
-    return lower_formula(next(one for one in FORMULAS if one.id == f"deep-linear.{id}"))
+    from ...theory.deep_linear.decay import FORMULAS
+    from ...theory.deep_linear.letters import depth
+    from ...theory.deep_linear.modes import goal
+
+    return lambdify((goal, depth), next(one for one in FORMULAS if one.id == f"deep-linear.{id}").value, "math")
 
 
 def thresholds(goal: float, layers: int) -> tuple[float, float]:
@@ -37,7 +41,7 @@ def thresholds(goal: float, layers: int) -> tuple[float, float]:
     goal, layers = check_positive("goal", goal), check_depth(layers, 2)
     if layers == 2:
         return goal, goal
-    local, globally = (float(_threshold(f"{name}-threshold")(s_star=goal, L=layers)) for name in ("local", "global"))
+    local, globally = (float(_threshold(f"{name}-threshold")(goal, layers)) for name in ("local", "global"))
     return local, globally
 
 
@@ -135,7 +139,12 @@ def sweep(
     """
     lams = np.atleast_1d(np.asarray(decays, dtype=float))
     steps = np.diff(lams)
-    if lams.ndim != 1 or not np.isfinite(lams).all() or (lams <= 0).any() or not ((steps > 0).all() or (steps < 0).all()):
+    if (
+        lams.ndim != 1
+        or not np.isfinite(lams).all()
+        or (lams <= 0).any()
+        or not ((steps > 0).all() or (steps < 0).all())
+    ):
         raise ValueError("decays: positive numbers, strictly increasing or strictly decreasing, are needed")
     layers, kick, tol = check_depth(layers, 2), check_positive("kick", kick, strict=False), check_positive("tol", tol)
     now = balanced_layers(cost.target, layers) if start is None else check_layers(start)
@@ -158,7 +167,9 @@ def sweep(
     return Curve((("decay", lams),), columns, made)
 
 
-def hysteresis(target: Any, decays: Any, layers: int, *, kick: float = 1e-3, seed: Any = 0) -> tuple[Curve, Curve, Curve]:
+def hysteresis(
+    target: Any, decays: Any, layers: int, *, kick: float = 1e-3, seed: Any = 0
+) -> tuple[Curve, Curve, Curve]:
     """Decay swept up from the target and down again from where that ends, and the global minimum at every decay.
 
     Parameters

@@ -197,7 +197,7 @@ def classify(
         Provenance(
             "gradient descent",
             "parameterizations.classify",
-            (("images", images.name), *kept),
+            (("images", images.name), ("labels", images.classes), *kept),
             one.seed,
             detail=(("first rates", first),),
         ),

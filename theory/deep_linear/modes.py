@@ -85,8 +85,8 @@ INFINITE_MODE = System(
     OURS,
 )
 
-LAYERS = (2, 3, 4, 5, 6)
-"""Depths of which the paper states the time in closed form; `time_formula` makes others."""
+LAYERS = (2, 3, 4)
+"""Depths of which the time is written out; `time_formula` makes others."""
 
 
 def angles(layers: int) -> tuple[Expr, ...]:

@@ -10,7 +10,7 @@ from ..formula import Standing
 from .decay import MORE as DECAY_LETTERS
 from .decay import s_i, s_k
 from .escape import MORE as ESCAPE_LETTERS
-from .escape import g_1, g_j, i, k, m, speed
+from .escape import g_1, g_j, i, k, m
 from .letters import OURS, depth, formula, lam
 from .modes import goal, s, x
 

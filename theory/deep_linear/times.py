@@ -60,7 +60,10 @@ FORMULAS = (
     claim(
         "approach-roots",
         "time of the approach by roots of unity, at any depth",
-        Eq(approach, -(log(1 - u) + EVEN * log(1 + u) + Sum(PAIR, (k, 1, floor((depth - 1) / 2)))) / depth),
+        Eq(
+            approach,
+            -log(1 - u) / depth - EVEN * log(1 + u) / depth - Sum(PAIR, (k, 1, floor((depth - 1) / 2))) / depth,
+        ),
         let=((angle, 2 * pi / depth),),
         assuming=(u < 1,),
     ),

@@ -208,7 +208,7 @@ FORMULAS = (
     ),
     formula(
         "step-drift-balanced",
-        "one step makes a^2 - |w|^2 of a balanced neuron negative",
+        "one step makes the conserved quantity of a balanced neuron negative",
         Eq(drift, -(eta**2) * delta**2 * p**2),
         extra=MORE,
     ),

@@ -63,6 +63,7 @@ LATEX = (
     (v_on, r"v_{\mathrm{on}}"),
     (jump, r"v_{\mathrm{on}}-v_{\mathrm{off}}"),
     (label, "s y_k"),
+    (gap, r"|D_{\perp}|^2"),
     (inside, r"\eta_k(1-\eta_k)"),
     (size, "|x_k|^2"),
     (push_off, r"u_{\mathrm{off}}"),
@@ -118,13 +119,13 @@ FORMULAS = (
     ),
     formula(
         "kink-label",
-        "what pushes a neuron back onto the hyperplane from both sides: it slides only if s y_k < 0",
+        "what pushes a neuron back onto the hyperplane from both sides: it slides only if sign times label is negative",
         Eq(label, -n * (push_off + push_on) / size),
         extra=MORE,
     ),
     formula(
         "kink-repels",
-        "what pushes a neuron off the hyperplane on both sides: only if s y_k > 0",
+        "what pushes a neuron off the hyperplane on both sides: only if sign times label is positive",
         Eq(label, n * (push_off + push_on) / size),
         extra=MORE,
     ),

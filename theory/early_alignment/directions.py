@@ -104,12 +104,12 @@ FORMULAS = (
     ),
     formula(
         "ratio-any",
-        "the ratio without the condition on the start; at r_0 = 1 and -1 it rests",
+        "the ratio without the condition on the start; at 1 and -1 it rests",
         Eq(r, (r_0 + tanh(delta * t)) / (1 + r_0 * tanh(delta * t))),
     ),
     formula(
         "sign-change",
-        "a neuron with r_0 < -1 changes the sign of its output weight",
+        "a neuron whose ratio starts below -1 changes the sign of its output weight",
         Eq(t_0, atanh(-1 / r_0) / delta),
         assuming=(r_0 < -1,),
         float_form=log((r_0 - 1) / (r_0 + 1)) / (2 * delta),

@@ -116,7 +116,7 @@ BOOST = I_z + sinh(delta * t) / delta * M + (cosh(delta * t) - 1) / delta**2 * M
 FORMULAS = (
     formula(
         "invariant",
-        "gradient flow conserves a^2 - |w|^2, and the Minkowski products of all neurons of a cone",
+        "gradient flow conserves the square of the output weight minus that of the weights: all Minkowski products of a cone",
         Eq(MINKOWSKI, a_start.T * a_start - w_start.T * w_start, evaluate=False),
         Source(PAPER, "sec. 2"),
     ),

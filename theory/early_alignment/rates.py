@@ -41,6 +41,7 @@ LATEX = (
     (c_in, r"c_{\mathrm{in}}"),
     (angle, r"\theta(\tau)"),
     (start, "|a_0|"),
+    (fraction, r"\mathrm{part}"),
 )
 
 ALIGNMENT_TIME = eps * log(1 / lam) / delta_max

@@ -72,6 +72,7 @@ LATEX = (
     (size, "|x_2|^2"),
     (size_1, "|x_1|^2"),
     (small, "|a_j|"),
+    (mass, r"\mathrm{mass}"),
     (rate, r"|D_{\mathrm{trap}}|"),
     (t_escape, r"t_{\mathrm{escape}}"),
     (gain_off, r"\langle D_1,x_2\rangle"),

@@ -36,6 +36,8 @@ MORE = {
     T: "time at the latest from which on a neuron with $a>0$ that is not dead at the start has all points active",
 }
 LATEX = (
+    (excess, "e"),
+    (rest, r"g_{\mathrm{rest}}"),
     (pull, r"\langle D,x_k\rangle"),
     (lift, r"\langle D,u\rangle"),
     (f_k, r"\langle x_k,u\rangle"),

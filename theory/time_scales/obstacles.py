@@ -40,7 +40,7 @@ def claim(id: str, title: str, statement: Any) -> Formula:
 
 FORMULAS = (
     claim(
-        "floor",
+        "missing-coefficient",
         "a degree that the activation lacks leaves its share of the risk",
         Eq(floor, phi[missing] ** 2 / 2),
     ),
