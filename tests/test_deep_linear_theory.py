@@ -30,21 +30,33 @@ class TestDeepLinear(PaperChecks):
     }
     # A power of the outer Gram matrix commutes with it.
     equivalent = {"deep-linear.outer-power": {"C2 and R swapped"}}  # noqa: RUF012
+    late = frozenset(
+        f"deep-linear.{name}"
+        for name in (
+            "approach-roots",
+            "small-start-shift",
+            "small-start-time",
+            "balanced-flow-4",
+            "balanced-norm",
+            "negative-directions",
+            "infinite-width-mode",
+            "infinite-width-time",
+        )
+    )
     heavy = frozenset(
         f"deep-linear.{name}"
         for name in (
             "time-3",
+            "time-4",
+            "balance-step",
+            "balanced-flow-2",
             "balanced-flow-3",
-            "balanced-flow-4",
             "neighbours",
+            "layer-flow-4",
             "layer-flow-5",
-            "approach-roots",
-            "small-start-shift",
-            "small-start-time",
-            "infinite-width-mode",
-            "infinite-width-time",
-            "negative-directions",
-        )  # fmt: skip
+            "escape-speed-pair",
+            "mode-two-layers-decay",
+        )
     )
 
 

@@ -53,7 +53,7 @@ def slope(book: Book, layers: int) -> Identity:
     """The derivative as a rational function of ``u`` and the cosine of the first angle, an algebraic number."""
     one = of(book, "approach-roots")
     (pairs,) = one.statement.args[1].atoms(Sum)
-    (index, first, last) = pairs.limits[0]
+    (_, first, last) = pairs.limits[0]
     lowest = minimal_polynomial(cos(2 * pi / layers), C)
     every = simple(pairs.function)
     total = sum(

@@ -156,7 +156,7 @@ def corrected(problem: Learned, book: Book) -> Curve:
     The pure numbers are those of the constrained flow from the end of phase 1; the constant of the ray is read where
     ``M_2`` is of the size ``eps**(-1/4) |kappa_2|`` at which degree 2 is learned.
     """
-    m, degree, ratios = problem
+    m, _, ratios = problem
     kappa, g = PHI[2] / SIGMA[2], SIGMA[2] * PHI[2]
     blown = constrained(2, 1.0, *after_phase_one(weights(m)))
     before = full(problem)["times"][:, 0]

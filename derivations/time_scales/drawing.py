@@ -46,8 +46,7 @@ def draw_run(curve: Curve) -> Any:
             risk.annotate(
                 f"$t_{{{int(k)}}}$", (time, 1), (2, -8), ("data", "axes fraction"), textcoords="offset points"
             )
-        low = min(-0.1, -0.05)
-        learned.set(ylim=(low, 1.25), ylabel=r"learned share $\sigma_kM_k/\varphi_k$")
+        learned.set(ylim=(-0.1, 1.25), ylabel=r"learned share $\sigma_kM_k/\varphi_k$")
         risk.set(ylabel="population risk")
         risk.set_ylim(bottom=0)
         for ax in axes[0]:

@@ -8,7 +8,7 @@ from sympy import Eq, Max, Rational, Symbol, exp, sqrt, symbols
 
 from ..formula import Source, Standing
 from ..system import System
-from .letters import OURS, PAPER, depth, formula, meaning, t, w
+from .letters import OURS, depth, formula, meaning, t, w
 
 gamma = Symbol("gamma", real=True)
 kappa, sigma, spread = symbols("kappa sigma v_L", positive=True)
@@ -108,7 +108,6 @@ FORMULAS = (
         "saddle-exponent",
         "exponent of the distance to the nearest saddle",
         Eq(e_s, (1 - gamma) / 2),
-        Source(PAPER),
         standing=Standing.HEURISTIC,
     ),
     claim(
