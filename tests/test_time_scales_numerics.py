@@ -13,7 +13,6 @@ from plateaux.derivations import time_scales
 from plateaux.derivations.compare import compare
 from plateaux.derivations.points import evaluate
 from plateaux.numerics.time_scales import (
-    LEVELS,
     Task,
     descend,
     directions,
@@ -224,13 +223,6 @@ def test_a_wrong_book_fails_the_comparison():
     system = BOOK.system("time-scales.phase-one")
     wrong = replace(system, equations=tuple((item, 2 * rate) for item, rate in system.equations))
     assert not compare(COMPARISONS["time-scales.phase-one-order"], BOOK.with_entry(wrong)).ok
-
-
-@pytest.mark.slow
-def test_figure_is_drawn():
-    (figure,) = PAPER.figures
-    drawn = figure.draw(0, lambda done, words: None)
-    assert len(drawn.axes) == 1 and len(LEVELS) == 3
 
 
 @pytest.mark.parametrize("level", ["mean-field", "diagonal"])
