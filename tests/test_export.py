@@ -115,7 +115,12 @@ def test_stored_objects_come_back(entry: object) -> None:
         assert tuple((revive(a), revive(b)) for a, b in record["equations"]) == FLOW.equations
 
 
-@pytest.mark.parametrize("name", plateaux.papers.NAMES)
+LONG = ("time-scales", "deep-linear")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in plateaux.papers.NAMES]
+)
 def test_known_papers_are_written_and_come_back(name: str, tmp_path: Path) -> None:
     paper = plateaux.papers.load(name)
     assert set(cited_keys(paper)) <= set(bibliography())

@@ -201,15 +201,6 @@ def test_bad_input_is_refused_in_one_line(network):
         assert "\n" not in str(caught.value)
 
 
-FAST = [of for of in COMPARISONS if of not in ("time-scales.network-flow", "time-scales.descent-order")]
-
-
-@pytest.mark.parametrize("of", FAST)
-def test_comparison(of):
-    found = compare(COMPARISONS[of], BOOK)
-    assert found.ok, str(found)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("of", ["time-scales.network-flow", "time-scales.descent-order"])
