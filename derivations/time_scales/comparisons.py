@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import compare_claims, compare_failures, compare_finite, compare_network, compare_times
+from . import compare_claims, compare_failures, compare_finite, compare_network, compare_sgd, compare_times
 
 COMPARISONS = tuple(
     comparison
-    for module in (compare_network, compare_finite, compare_times, compare_claims, compare_failures)
+    for module in (compare_network, compare_sgd, compare_finite, compare_times, compare_claims, compare_failures)
     for comparison in module.COMPARISONS
 )

@@ -1,15 +1,19 @@
-"""Figures of the time-scales: plateaus and falls, times against eps, finite width, a broken order."""
+"""Figures of the time-scales: plateaus and falls, times against eps, finite width and dimension, SGD, a broken order."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from sympy import lambdify
 
 from ...figures import MARKERS, label_panels, panels, shades, style
-from ...numerics.time_scales import Task, overlaps, simulate, weights
+from ...numerics.time_scales import Task, directions, overlaps, simulate, weights
+from ...theory.time_scales.finite import d
+from ..chain import Book
 from ..paper import Figure, Progress
-from .compare_tools import PHI, SIGMA, half_time, log_times
+from .compare_sgd import FALL, falling, one_pass, slopes
+from .compare_tools import PHI, SIGMA, expression, half_time, log_times, rates_of
 from .drawing import draw_plateaus
 from .simulate import predictions
 
@@ -50,10 +54,12 @@ def sizes(seed: int, progress: Progress) -> Any:
         for ax, name, power in ((axes[0, 0], "a", -0.5), (axes[0, 1], "s", 0.5)):
             ax.plot(times[1:], np.abs(curve[name][1:]).max(axis=1), color="k", label=rf"$\max_i|{name}_i|$")
             for k, time in enumerate(halves):
+                ax.axvline(time, color="#9a9a9a", linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
+                if k == 0 and name == "s":  # overlaps start from zero, and have no balance yet
+                    continue
                 size = eps ** (power * k / (k + 1)) if name == "a" else eps ** (power / (k + 1))
                 label = r"$\epsilon^{-l/(2(l+1))}$" if name == "a" else r"$\epsilon^{1/(2(l+1))}$"
-                ax.plot(time, size, MARKERS[1], color="#e07b39", markersize=5, label=label if k == 0 else None)
-                ax.axvline(time, color="#9a9a9a", linewidth=0.6, linestyle=(0, (1, 2)), zorder=0)
+                ax.plot(time, size, MARKERS[1], color="#e07b39", markersize=5, label=label if k == 1 else None)
             ax.set(xscale="log", yscale="log", xlabel="time $t$", ylabel=f"size of ${name}$")
             ax.legend(loc="upper left")
         label_panels(axes)
@@ -98,25 +104,91 @@ def times(seed: int, progress: Progress) -> Any:
     return figure
 
 
+DIMENSIONS, SEEDS = (100, 200, 400, 800, 1600), 16
+
+
 def finite_width(seed: int, progress: Progress) -> Any:
-    """Risk of the closed equations at several widths, of the diagonal, and of the mean field."""
-    figure, axes = panels(1, 1, width="one", height=2.8)
-    ax, eps = axes[0, 0], 1e-2
-    path, widths = np.linspace(0, 0.4, 161), (10, 20, 40, 80)
+    """Risk of the closed equations at several widths, of the diagonal and of the mean field; time of degree 1 over dimension."""
+    figure, axes = panels(1, 2, width="two", height=2.8)
     with style():
-        for place, (m, colour) in enumerate(zip(widths, shades(len(widths)))):
-            progress(place / len(widths), f"m = {m}")
-            task, a = Task(SIGMA, PHI, eps), weights(m)
-            s, r = overlaps(np.eye(m, m + 1, 1))
-            exact = simulate("order-parameters", task, path, a, s, r, rtol=1e-8)
-            corrected = simulate("diagonal", task, path, a, s, rtol=1e-8)
-            ax.plot(path, exact["risk"], color=colour, label=f"$m={m}$")
-            ax.plot(path, corrected["risk"], color=colour, linestyle=(0, (4, 1.5)))
-        mean = simulate("mean-field", task, path, a, s, warn=False)
-        ax.plot(path, mean["risk"], color="k", linewidth=1.0, linestyle=(0, (1, 1)), label="mean field")
-        ax.plot([], [], color="grey", linestyle=(0, (4, 1.5)), label="with diagonal")
-        ax.set(xlabel="time $t$", ylabel="population risk", xlim=(0, 0.4))
-        ax.legend()
+        draw_widths(axes[0, 0], progress)
+        draw_dimensions(axes[0, 1], seed, progress)
+        label_panels(axes)
+    return figure
+
+
+def draw_widths(ax: Any, progress: Progress) -> None:
+    """Risk over time from orthogonal neurons."""
+    eps, path, widths = 1e-2, np.linspace(0, 0.4, 161), (10, 20, 40, 80)
+    for place, (m, colour) in enumerate(zip(widths, shades(len(widths)))):
+        progress(place / len(widths) / 2, f"m = {m}")
+        task, a = Task(SIGMA, PHI, eps), weights(m)
+        s, r = overlaps(np.eye(m, m + 1, 1))
+        exact = simulate("order-parameters", task, path, a, s, r, rtol=1e-8)
+        corrected = simulate("diagonal", task, path, a, s, rtol=1e-8)
+        ax.plot(path, exact["risk"], color=colour, label=f"$m={m}$")
+        ax.plot(path, corrected["risk"], color=colour, linestyle=(0, (4, 1.5)))
+    mean = simulate("mean-field", task, path, a, s, warn=False)
+    ax.plot(path, mean["risk"], color="k", linewidth=1.0, linestyle=(0, (1, 1)), label="mean field")
+    ax.plot([], [], color="grey", linestyle=(0, (4, 1.5)), label="with diagonal")
+    ax.set(xlabel="time $t$", ylabel="population risk", xlim=(0, 0.4))
+    ax.legend()
+
+
+def draw_dimensions(ax: Any, seed: int, progress: Progress) -> None:
+    """How much earlier degree 1 is learned from random first-layer weights, by closed equations and by the book."""
+    from ...theory.time_scales import FORMULAS
+
+    book, m, path = Book.of(*FORMULAS), 40, np.linspace(0, 0.4, 161)
+    a, every = weights(m), np.geomspace(80, 2000, 60)
+    for place, (eps, colour) in enumerate(zip((1e-2, 3e-3), shades(2))):
+        task = Task(SIGMA[:2], PHI[:2], eps)
+        given = rates_of(task) | {"m": m, "V_0": float(a.var())}
+        value = lambdify(d, expression(book, "half-time-one-finite", **given), "numpy")
+        ax.plot(every, value(np.inf) - value(every), color=colour, label=rf"$\epsilon={eps:g}$")
+
+        def learned(u: Any, task: Task = task) -> float:
+            return half_time(simulate("order-parameters", task, path, a, u=u, rtol=1e-7), task, 1)
+
+        base, shift = learned(np.eye(m, m + 1, 1)), np.empty((len(DIMENSIONS), SEEDS))
+        for row, dimension in enumerate(DIMENSIONS):
+            progress(0.5 + (place + row / len(DIMENSIONS)) / 4, f"eps = {eps:g}, d = {dimension}")
+            rng = np.random.default_rng(np.random.SeedSequence([seed, place, row]))
+            shift[row] = [base - learned(directions(m, dimension, rng)) for _ in range(SEEDS)]
+        error = shift.std(axis=1, ddof=1) / np.sqrt(SEEDS)
+        ax.errorbar(DIMENSIONS, shift.mean(axis=1), error, fmt=MARKERS[place], color=colour, markersize=3.5, capsize=2)
+    ax.errorbar([], [], [], fmt=MARKERS[0], color="grey", markersize=3.5, label=f"mean of {SEEDS} starts")
+    ax.plot([], [], color="grey", label="estimate")
+    ax.set(xscale="log", yscale="log", xlabel="dimension $d$", ylabel=r"degree 1 earlier by $t_1(\infty)-t_1(d)$")
+    ax.legend()
+
+
+def stochastic_peaks(seed: int, progress: Progress) -> Any:
+    """Risk and its log slope for one-pass stochastic gradient descent and for the closed equations."""
+    figure, axes = panels(1, 2, width="two", height=2.6)
+    problem = falling(np.random.SeedSequence(seed))
+    progress(0.1, "closed equations")
+    theory = simulate("order-parameters", problem.task, problem.times, problem.a, u=problem.u, rtol=1e-8)
+    progress(0.3, "stochastic gradient descent")
+    observed = one_pass(problem, seed)
+    with style():
+        for curve, words, look in (
+            (theory, "closed equations", {"color": "k", "linewidth": 1.0}),
+            (observed, "SGD, growing batches", {"color": "#e07b39", "marker": MARKERS[0], "markersize": 3}),
+        ):
+            found, times, risk = slopes(curve), curve["time"][1:], curve["risk"][1:]
+            if "marker" in look:
+                look["linestyle"] = "none"
+                times, risk = times[::3], risk[::3]
+            axes[0, 0].plot(times, risk, label=words, **look)
+            axes[0, 1].plot(found.times, found.slope, label=words, **look)
+        draw_plateaus(axes[0, 0], FALL)
+        for ax, label in zip(axes[0], ("population risk", r"$-d\,\log R/d\,\log t$")):
+            ax.set(xscale="log", xlabel="time $t$", ylabel=label)
+        axes[0, 0].set_ylim(bottom=0)
+        axes[0, 1].set_ylim(bottom=0)
+        axes[0, 0].legend()
+        label_panels(axes)
     return figure
 
 
@@ -160,7 +232,7 @@ FIGURES = (
         "time-scales.sizes",
         "sizes of weights and overlaps in every phase",
         "Largest second-layer weight and overlap of the mean field; squares are the powers of eps of dominant balance, "
-        "without prefactors, at the half time of each degree.",
+        "without prefactors, at the half time of each degree; overlaps start from zero and have no such size at degree 0.",
         sizes,
         1.0,
     ),
@@ -174,11 +246,20 @@ FIGURES = (
     ),
     Figure(
         "time-scales.finite-width",
-        "closed equations at finite width against diagonal and mean field",
-        "Risk at eps = 1e-2 from orthogonal neurons: closed equations (solid), mean field with the diagonal (dashed), and "
-        "mean field (dotted).",
+        "finite width against diagonal and mean field; time of degree 1 over dimension",
+        "(a) Risk at eps = 1e-2 from orthogonal neurons: closed equations (solid), mean field with the diagonal (dashed), and "
+        "mean field (dotted). (b) Degrees 0 and 1, 40 neurons: how much earlier degree 1 is learned from random first-layer "
+        "weights than in infinite dimension; closed equations (points, one standard error) and the estimate (lines).",
         finite_width,
-        2.0,
+        8.0,
+    ),
+    Figure(
+        "time-scales.sgd",
+        "one-pass stochastic gradient descent: risk and its log slope against log time",
+        "32 neurons in 60 dimensions, eps = 3e-3, degrees 0 to 2, batches that grow with time, one run; dotted lines are half "
+        "the sum of the squares of the coefficients that are not learned yet. The slope is taken over 14 cells of log time.",
+        stochastic_peaks,
+        4.0,
     ),
     Figure(
         "time-scales.broken-order",
