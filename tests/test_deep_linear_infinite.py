@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from plateaux.numerics.deep_linear import costs, descent, infinite, network
+from plateaux.theory.deep_linear.tree import chain, tree_flow
 
 TIMES = np.linspace(0.1, 2, 8)
 
@@ -60,3 +61,23 @@ def test_modes_decouple(layers: int) -> None:
 def blocks(weights: network.Layers) -> network.Layers:
     """Two copies of the scalar network: it is a sum over inputs and outputs as long as both trees keep their own units."""
     return tuple(np.kron(W, np.eye(2)) for W in weights)
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_the_derived_chain_is_the_tree(level: int) -> None:
+    """Both paths of the numerics as one symmetric chain of half as many weights."""
+    from scipy.integrate import solve_ivp
+    from sympy import lambdify
+
+    one, goal, kappa = tree_flow(level), 1.5, 0.7
+    letters = {str(letter): letter for _, value in (*one.equations, *one.given) for letter in value.free_symbols}
+    table = {letters["s_star"]: goal, letters["kappa"]: kappa}
+    rate = lambdify(one.items, [value.subs(table) for _, value in one.equations])
+    start = [float(value.subs(table)) for _, value in one.given]
+    times = np.linspace(0, 4, 9)
+    run = solve_ivp(lambda t, y: rate(*y), (0, 4), start, t_eval=times, rtol=1e-12, atol=1e-13)
+    a, m = chain(level)
+    mode = lambdify(one.items, (a.T * m * a)[0])(*run.y)
+    start_layers = tuple(np.sqrt(kappa) * W for W in infinite.tree(3, level))
+    maps, _ = descent.layer_flow(start_layers, costs.scalar(goal), times, rtol=1e-12)
+    np.testing.assert_allclose(mode, np.ravel(maps["A"]), atol=1e-9)

@@ -27,6 +27,11 @@ class TestDeepLinear(PaperChecks):
         "deep-linear.tangent-kernel": "L = 2..4",
         "deep-linear.tree-moments": "m <= 8",
         "deep-linear.tree-series": "m <= 4",
+        "deep-linear.norm-rate": "L = 2..5",
+        "deep-linear.pull-bound": "L = 2..4",
+        "deep-linear.sharpness": "L = 2..4",
+        "deep-linear.local-minima": "L = 3, m = 4",
+        **{f"deep-linear.tree-flow-{level}": "two modes" for level in (1, 2)},
     }
     # A power of the outer Gram matrix commutes with it.
     equivalent = {"deep-linear.outer-power": {"C2 and R swapped"}}  # noqa: RUF012
@@ -49,6 +54,7 @@ class TestDeepLinear(PaperChecks):
             "time-3",
             "time-4",
             "balance-step",
+            "norm-rate",
             "balanced-flow-2",
             "balanced-flow-3",
             "neighbours",

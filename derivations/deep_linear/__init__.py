@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...theory.deep_linear import FORMULAS, LATEX, SYSTEMS
 from ...theory.symbols import register
 from ..paper import Paper
-from . import decay, escape, layers, modes, norm, points, regimes, times, wide
+from . import bounds, decay, escape, layers, modes, norm, points, regimes, times, tree, wide
 from .comparisons import COMPARISONS
 from .experiments import PHASE_DIAGRAM, SIMULATE
 from .figures import FIGURES
@@ -29,6 +29,8 @@ PAPER = Paper(
         *norm.DERIVATIONS,
         *regimes.DERIVATIONS,
         *wide.DERIVATIONS,
+        *tree.DERIVATIONS,
+        *bounds.DERIVATIONS,
     ),
     comparisons=COMPARISONS,
     figures=FIGURES,

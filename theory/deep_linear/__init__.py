@@ -14,7 +14,20 @@ from typing import Any
 from ..formula import Formula
 from ..system import System
 
-PARTS = ("letters", "layers", "modes", "times", "escape", "decay", "points", "norm", "regimes", "wide")
+PARTS = (
+    "letters",
+    "layers",
+    "modes",
+    "times",
+    "escape",
+    "decay",
+    "points",
+    "norm",
+    "regimes",
+    "wide",
+    "tree",
+    "bounds",
+)
 
 FORMULAS: tuple[Formula, ...]
 SYSTEMS: tuple[System, ...]
